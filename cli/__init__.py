@@ -1,0 +1,1 @@
+"""The command line: settings, environment, printing and exit codes live here only."""

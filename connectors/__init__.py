@@ -1,0 +1,1 @@
+"""What the outside world looks like, and how to talk to it."""

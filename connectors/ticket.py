@@ -1,0 +1,175 @@
+"""What any helpdesk looks like to makegood: tickets, their events, people, organizations, and the desk's own words.
+
+Plain values without behaviour. Every instant is an aware ``datetime`` in UTC. A field's value is text, a tuple of
+texts (tags, people in copy) or ``None`` where there is none: instants are written as ``2026-03-02T09:00:00Z``, numbers
+in decimal digits, yes/no as ``yes`` and ``no``. What type a text has, the fact catalogue says (``rules.facts``), so that
+stores, plans and connectors pass values on without knowing it.
+
+People are named by the desk's own id (``Person.id``) in tickets and events; ``Person.handle`` is what admins write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+Value = str | tuple[str, ...] | None
+
+Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
+STATUSES: tuple[Status, ...] = ("new", "open", "pending", "on_hold", "solved", "closed")
+Priority = Literal["low", "normal", "high", "urgent"]
+PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
+
+Role = Literal["customer", "agent", "automation", "robot"]
+"""Who somebody is: *robot* is the account makegood itself works with, *automation* any other machine."""
+
+EventKind = Literal["created", "field", "message", "rating", "merged", "deleted", "sla"]
+
+FIELD = "field."
+"""A custom field called ``City`` is the field ``field.City`` of tickets and events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Anybody the desk knows, as they are now; ``groups`` are names, ``organization`` is a name."""
+
+    id: str
+    name: str = ""
+    email: str | None = None
+    login: str | None = None
+    role: Role = "customer"
+    active: bool = True
+    groups: tuple[str, ...] = ()
+    organization: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def handle(self) -> str:
+        """What an admin writes for this person: the e-mail address in lower case, else the login, else the id."""
+        return self.email.lower() if self.email else self.login or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A customer's organization as it is now; ``name`` is how tickets and people refer to it."""
+
+    id: str
+    name: str
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The present state of one ticket.
+
+    ``version`` is the desk's own token for *unchanged since*. ``status`` is the category, ``status_name`` the desk's own
+    word. ``description`` is the plain text of the first message. ``cc`` holds handles (e-mail addresses), ``assignee`` and
+    ``requester`` person ids. ``custom`` is keyed by field name without the ``field.`` prefix. ``history_from``: events
+    before it are unknown (``None``: all events are there).
+    """
+
+    id: str
+    version: str
+    created: datetime
+    updated: datetime
+    status: Status
+    url: str = ""
+    subject: str = ""
+    description: str = ""
+    status_name: str | None = None
+    priority: Priority | None = None
+    type: str | None = None
+    channel: str | None = None
+    form: str | None = None
+    brand: str | None = None
+    language: str | None = None
+    group: str | None = None
+    assignee: str | None = None
+    requester: str | None = None
+    organization: str | None = None
+    sent_to: str | None = None
+    due: datetime | None = None
+    parent: str | None = None
+    approval: str | None = None
+    approvers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    csat: Literal["good", "bad"] | None = None
+    custom: Mapping[str, Value] = field(default_factory=dict)
+    merged_into: str | None = None
+    deleted: bool = False
+    history_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one ticket; events of a ticket are ordered by ``(at, seq)``.
+
+    ``id`` is the desk's own and unique on the desk, so storing an event twice is harmless. ``actor`` is a person id,
+    ``actor_kind`` who that was *then*. What the other attributes hold depends on ``kind``:
+
+    ========= =====================================================================================================
+    created   nothing more
+    field     ``field`` (a fact's name, ``field.<name>`` for custom fields), ``old``, ``new``
+    message   ``text`` (plain, newest text only: quotes and signature stripped), ``public``, ``auto`` (auto-reply or
+              mail machinery), ``marker`` (ours, from the text's last line ``makegood 7f3a2c``)
+    rating    ``new`` (``good`` or ``bad``), ``old`` (the score as the desk writes it), ``text`` (the comment)
+    merged    ``new``: the id of the ticket it went into
+    deleted   nothing more
+    sla       ``field`` (the clock's name), ``new`` (its state), ``old`` (its due time)
+    ========= =====================================================================================================
+    """
+
+    id: str
+    ticket: str
+    at: datetime
+    kind: EventKind
+    seq: int = 0
+    actor: str | None = None
+    actor_kind: Role = "automation"
+    field: str | None = None
+    old: Value = None
+    new: Value = None
+    text: str | None = None
+    public: bool = False
+    auto: bool = False
+    marker: str | None = None
+
+
+FieldType = Literal["text", "choice", "number", "yes/no", "time", "list", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A custom field of the desk; ``values`` are the allowed ones, ``None`` where any will do."""
+
+    name: str
+    type: FieldType = "text"
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The desk's own words: what rules may name. ``None`` instead of names means the desk takes any.
+
+    ``statuses`` maps each of the desk's status names to its category; ``unmapped`` lists words that no setting maps, each
+    as ``status: Waiting on Bob``. ``me`` is the person id of the account we work with. ``rights`` is a digest of what that
+    account may do, as far as the desk shows it: another digest means refused changes are worth another try.
+    """
+
+    me: str
+    groups: tuple[str, ...] = ()
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+    fields: Mapping[str, FieldSpec] = field(default_factory=dict)
+    types: tuple[str, ...] | None = None
+    forms: tuple[str, ...] | None = None
+    brands: tuple[str, ...] | None = None
+    unmapped: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    rights: str = ""

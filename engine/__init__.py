@@ -1,0 +1,1 @@
+"""What happens: rules and tickets in, plans and outcomes out."""
