@@ -1,0 +1,162 @@
+"""The plan as a file: what would change and why, in a form a person can review and ``apply`` can check.
+
+The format is ``makegood-plan/1`` of docs/cli.md. Plans are read back from disk, so they are validated. Reasons come from
+closed lists; text for people is made from them at the edge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+FORMAT = "makegood-plan/1"
+
+ChangeReason = Literal["matched", "repeat"]
+HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure"]
+LimitReason = Literal["per_run", "share_of_open", "unusual", "backlog"]
+SkipReason = Literal["spent", "shadow", "assigned", "not_new", "once_per", "passed_over", "closed", "stopped"]
+
+
+def instant_text(moment: datetime) -> str:
+    """An instant as plans write it: UTC, whole seconds unless there is a fraction, ``Z`` at the end."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Instant = Annotated[datetime, PlainSerializer(instant_text, return_type=str)]
+PlanValue = str | tuple[str, ...] | None
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class _Wish(_Part):
+    """What a rule wants for one ticket; the base of every line of a plan.
+
+    ``field`` is None for notes, replies and notices; ``to`` holds handles for people, only the tags to add or remove for
+    tags. ``step`` names a clock's step or ``repeat 2``. ``episode`` is when the rule's condition began to hold.
+    """
+
+    ticket: str
+    url: str
+    rule: str
+    rule_id: str
+    line: int
+    action: str
+    step: str | None = None
+    field: str | None = None
+    to: PlanValue = None
+
+
+class PlannedChange(_Wish):
+    """One change. ``effect`` is the key of a once-only effect, ``id`` the change's own (unique in the plan).
+
+    ``who`` are the receivers of a notice as ``kind:name``; ``text`` is the finished text of a note, reply or notice.
+    """
+
+    id: str
+    version: str
+    from_: PlanValue = Field(default=None, alias="from")
+    reason: ChangeReason = "matched"
+    episode: Instant | None = None
+    why: dict[str, Any] = Field(default_factory=dict)
+    customer_sees: bool = False
+    text: str | None = None
+    who: tuple[str, ...] = ()
+    marker: str | None = None
+    effect: str
+
+
+class Overruled(_Wish):
+    """A wish that lost to an earlier rule of the file (``by``)."""
+
+    by: str
+
+
+class Held(_Wish):
+    """A wish that waits: ``who`` and ``since`` say whose decision stands, ``detail`` quotes the desk."""
+
+    reason: HeldReason
+    who: str | None = None
+    since: Instant | None = None
+    detail: str = ""
+
+
+class Limited(_Part):
+    """A rule that wanted more than a limit allows. ``tickets`` are those left out."""
+
+    rule: str
+    rule_id: str
+    line: int
+    reason: LimitReason
+    wanted: int
+    limit: int
+    tickets: tuple[str, ...] = ()
+    at_limit: Literal["stop", "next_run"] = "stop"
+
+
+class Skipped(_Wish):
+    """A wish without effect now, and why."""
+
+    reason: SkipReason
+    since: Instant | None = None
+    detail: str = ""
+
+
+class Follows(_Part):
+    """A rule that will hold once the plan is applied: planned by the next run."""
+
+    ticket: str
+    rule: str
+    line: int
+    because: str
+
+
+class Summary(_Part):
+    """The plan in figures."""
+
+    tickets_seen: int
+    tickets_changed: int
+    changes: int
+    customer_visible: int
+
+
+class Plan(_Part):
+    """A whole plan. ``id`` is a hash of everything else in it: the same store, rules and instant give the same bytes."""
+
+    format: Literal["makegood-plan/1"] = FORMAT
+    id: str = ""
+    made_at: Instant
+    at: Instant
+    known_to: Instant
+    valid_until: Instant
+    helpdesk: str
+    store_id: str
+    rules_fingerprint: str
+    calendars: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    complete: bool = True
+    summary: Summary
+    changes: tuple[PlannedChange, ...] = ()
+    overruled: tuple[Overruled, ...] = ()
+    held: tuple[Held, ...] = ()
+    limited: tuple[Limited, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    follows: tuple[Follows, ...] = ()
+    warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+    def sealed(self) -> Plan:
+        """The same plan with its ``id`` set."""
+        body = json.dumps(self._json() | {"id": ""}, sort_keys=True, ensure_ascii=False)
+        return self.model_copy(update={"id": hashlib.sha256(body.encode()).hexdigest()[:16]})
+
+    def to_text(self) -> str:
+        """The plan file's content, byte for byte the same for the same plan."""
+        return json.dumps(self._json(), indent=1, ensure_ascii=False) + "\n"
+
+    def _json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
