@@ -1,0 +1,495 @@
+"""The catalogue of facts: everything a rule can ask about a ticket, one entry each.
+
+An entry is the only place where a fact is described: the parser, hints, documentation, JSON Schema and the columns of
+the evaluator all follow from it. Facts whose name holds a name of the desk or of a rule (``field.<name>``,
+``deadline.<name>``) stand here as a pattern; :func:`fact_named` resolves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from ..connectors.ticket import PRIORITIES, STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FactType = Literal["choice", "person", "number", "text", "list", "time", "duration", "yes/no", "share", "any"]
+"""``share`` is the type of ``sample`` alone; ``any`` that of custom fields: only the desk knows it, so the file may use
+every operator on them."""
+
+Available = Literal["now", "deadlines", "promises", "recovery", "assignment"]
+"""``now``, or the part of makegood that has to be built before ``plan`` accepts the fact."""
+
+CLOCK_STATES = ("running", "paused", "due_soon", "missed", "met")
+PROMISE_STATES = ("open", "due_soon", "broken", "kept", "moved", "cancelled")
+RECOVERY_STATES = ("open", "contacted", "resolved", "verified", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing a rule can ask about a ticket.
+
+    ``history``: its past values are known, so it may stand in ``for``, ``pause_while``, ``until`` and ``starts``.
+    ``settable``: ``set`` may write it. ``often_missing``: many tickets have no value. ``across``: it looks at other
+    tickets. ``supplied``: how each kind of desk knows it; a desk that is not named cannot. ``values``: all there are,
+    ``None`` where the desk decides. Durations are kept as intervals, numbers are decimal, times aware UTC instants.
+    """
+
+    name: str
+    type: FactType
+    doc: str
+    supplied: Mapping[str, str]
+    history: bool = True
+    settable: bool = False
+    often_missing: bool = False
+    across: bool = False
+    values: tuple[str, ...] | None = None
+    available: Available = "now"
+
+
+def _desks(zendesk: str = "", jira: str = "", rt: str = "", local: str = "its own column") -> dict[str, str]:
+    named = {"zendesk": zendesk, "jira": jira, "rt": rt, "local": local}
+    return {desk: how for desk, how in named.items() if how}
+
+
+def _everywhere(how: str) -> dict[str, str]:
+    return _desks(how, how, how, how)
+
+
+_EVENTS = _everywhere("counted from the ticket's events")
+_MESSAGES = _everywhere("from the ticket's messages and who wrote them")
+_RATED = _desks("the satisfaction rating", "the satisfaction field", "the custom field mapped to csat", "ratings")
+_COMPUTED = _everywhere("computed by makegood")
+
+_TICKET = (
+    Fact("id", "text", "The ticket's number or key as the desk shows it.", _desks("id", "issue key", "id")),
+    Fact("url", "text", "Where the ticket is read in a browser.", _desks("its address", "its address", "its address")),
+    Fact("subject", "text", "The subject line.", _desks("subject", "summary", "Subject")),
+    Fact(
+        "description",
+        "text",
+        "The first message, as plain text.",
+        _desks("first comment", "description", "first message"),
+    ),
+    Fact(
+        "customer_messages",
+        "text",
+        "Everything customers wrote in public, as plain text without quotes and signatures.",
+        _MESSAGES,
+    ),
+    Fact(
+        "last_customer_message",
+        "text",
+        "The newest public message of a customer, plain text without quotes and signature.",
+        _MESSAGES,
+    ),
+    Fact(
+        "last_agent_message",
+        "text",
+        "The newest public message of an agent, plain text without quotes and signature.",
+        _MESSAGES,
+        often_missing=True,
+    ),
+    Fact(
+        "status",
+        "choice",
+        "The status category. Rules act on closed tickets only where `when` names `status: closed`.",
+        _desks(
+            "the status category", "the status, by the words in makegood.toml", "Status, by the words in makegood.toml"
+        ),
+        settable=True,
+        values=STATUSES,
+    ),
+    Fact(
+        "status_name",
+        "choice",
+        "The status in the desk's own words.",
+        _desks("custom status", "status name", "Status"),
+        settable=True,
+    ),
+    Fact(
+        "priority",
+        "choice",
+        "How urgent the ticket is.",
+        _desks("priority", "priority, by the words in makegood.toml", "ranges of the priority number"),
+        settable=True,
+        often_missing=True,
+        values=PRIORITIES,
+    ),
+    Fact(
+        "type",
+        "choice",
+        "The type of ticket, in the desk's own words.",
+        _desks("type", "issue type"),
+        settable=True,
+        often_missing=True,
+    ),
+    Fact(
+        "channel",
+        "choice",
+        "How the ticket came in, for example `email`, `web`, `chat`, `phone`.",
+        _desks("via.channel", "channel of the request", "mail or web, from the first message"),
+    ),
+    Fact(
+        "form",
+        "choice",
+        "The form it was filed with (Jira: the request type).",
+        _desks("ticket form", "request type"),
+        settable=True,
+        often_missing=True,
+    ),
+    Fact("brand", "choice", "The brand it was sent to.", _desks("brand"), often_missing=True),
+    Fact(
+        "language",
+        "choice",
+        "The requester's language; `de` includes `de-AT`.",
+        _desks("the requester's locale", "the requester's locale", "the requester's language"),
+        often_missing=True,
+    ),
+    Fact("tags", "list", "The tags.", _desks("tags", "labels", "the custom field mapped to tags")),
+    Fact(
+        "group",
+        "choice",
+        "The group (RT: the queue).",
+        _desks("group", "the field mapped to group, else the project", "queue"),
+        often_missing=True,
+    ),
+    Fact(
+        "sent_to",
+        "text",
+        "The address the customer wrote to.",
+        _desks("recipient", rt="the queue's address"),
+        often_missing=True,
+    ),
+    Fact(
+        "cc",
+        "list",
+        "The people in copy.",
+        _desks("collaborators and followers", "participants", "Cc"),
+        often_missing=True,
+    ),
+    Fact(
+        "field.<name>",
+        "any",
+        "A custom field of the ticket, by its name on the desk.",
+        _desks("ticket field", "custom field", "custom field", "custom"),
+        settable=True,
+        often_missing=True,
+    ),
+    Fact(
+        "parent",
+        "text",
+        "The id of the ticket this one belongs to.",
+        _desks("the problem of an incident", "parent issue", "MemberOf link"),
+        often_missing=True,
+    ),
+    Fact(
+        "parent.status",
+        "choice",
+        "The status category of the parent.",
+        _desks("the problem's status", "the parent's status", "the parent's status", "the parent's status"),
+        often_missing=True,
+        across=True,
+        values=STATUSES,
+    ),
+    Fact(
+        "open_children",
+        "number",
+        "How many tickets that belong to this one are neither solved nor closed.",
+        _COMPUTED,
+        across=True,
+    ),
+    Fact(
+        "approval",
+        "choice",
+        "Where an approval stands.",
+        _desks(jira="approvals"),
+        often_missing=True,
+        values=("pending", "approved", "declined"),
+    ),
+    Fact("approvers", "list", "Who was asked to approve.", _desks(jira="approvals"), history=False, often_missing=True),
+    Fact(
+        "sample",
+        "share",
+        "A share of all tickets, drawn by ticket id: `sample: 5%` picks the same ones every time.",
+        _COMPUTED,
+    ),
+)
+
+_PEOPLE = (
+    Fact(
+        "assignee",
+        "person",
+        "Who owns the ticket.",
+        _desks("assignee", "assignee", "owner (Nobody is missing)"),
+        often_missing=True,
+    ),
+    Fact(
+        "assignee.active",
+        "yes/no",
+        "Whether the owner's account is still in use.",
+        _desks("not suspended", "active", "enabled"),
+        history=False,
+        often_missing=True,
+    ),
+    Fact(
+        "assignee.at_work",
+        "yes/no",
+        "Whether it is the owner's working time and the owner is not away.",
+        _everywhere("the teams of the rule file"),
+        history=False,
+        often_missing=True,
+        available="assignment",
+    ),
+    Fact(
+        "assignee.away",
+        "yes/no",
+        "Whether the owner is marked as away.",
+        _everywhere("the teams of the rule file"),
+        history=False,
+        often_missing=True,
+        available="assignment",
+    ),
+    Fact(
+        "assignee.open_tickets",
+        "number",
+        "How many tickets of the owner wait for us (new, open).",
+        _COMPUTED,
+        history=False,
+        often_missing=True,
+        across=True,
+    ),
+    Fact("previous_assignee", "person", "Who owned the ticket before the present owner.", _EVENTS, often_missing=True),
+    Fact("requester", "person", "The customer who asked.", _desks("requester", "reporter", "first requestor")),
+    Fact("requester.name", "text", "The requester's name.", _desks("name", "display name", "real name"), history=False),
+    Fact(
+        "requester.email",
+        "text",
+        "The requester's e-mail address.",
+        _desks("email", "email where the site shows it", "email address"),
+        history=False,
+        often_missing=True,
+    ),
+    Fact("requester.tags", "list", "The requester's tags.", _desks("user tags"), history=False),
+    Fact(
+        "requester.field.<name>",
+        "any",
+        "A custom field of the requester.",
+        _desks("user field", rt="user custom field", local="fields"),
+        history=False,
+        often_missing=True,
+    ),
+    Fact(
+        "organization",
+        "choice",
+        "The organization the ticket belongs to.",
+        _desks("organization", "organizations", "the requester's organization"),
+        settable=True,
+        often_missing=True,
+    ),
+    Fact("organization.tags", "list", "The organization's tags.", _desks("organization tags"), history=False),
+    Fact(
+        "organization.field.<name>",
+        "any",
+        "A custom field of the organization.",
+        _desks("organization field", "organization detail", local="fields"),
+        history=False,
+        often_missing=True,
+    ),
+)
+
+_TIMES = (
+    Fact("now", "time", "The instant the rules are looked at.", _COMPUTED),
+    Fact("created", "time", "When the ticket was created.", _desks("created_at", "created", "Created")),
+    Fact("updated", "time", "When anything last changed.", _desks("updated_at", "updated", "LastUpdated")),
+    Fact("solved", "time", "When it was last solved; missing while it is open.", _EVENTS, often_missing=True),
+    Fact(
+        "due",
+        "time",
+        "The desk's own due time.",
+        _desks("due_at (type task)", "due date", "Due"),
+        settable=True,
+        often_missing=True,
+    ),
+    Fact("assigned", "time", "When the present owner got it.", _EVENTS, often_missing=True),
+    Fact("status_changed", "time", "When the status last changed, else when it was created.", _EVENTS),
+    Fact("reopened", "time", "When it was last reopened.", _EVENTS, often_missing=True),
+    Fact("first_reply", "time", "When an agent first replied.", _MESSAGES, often_missing=True),
+    Fact("last_agent_reply", "time", "When an agent last replied.", _MESSAGES, often_missing=True),
+    Fact("last_customer_reply", "time", "When a customer last wrote.", _MESSAGES, often_missing=True),
+    Fact(
+        "unanswered_since",
+        "time",
+        "When the oldest customer message that no agent has answered yet came in.",
+        _MESSAGES,
+        often_missing=True,
+    ),
+    Fact(
+        "last_human_activity",
+        "time",
+        "When a person, customer or agent, last did anything; automation never counts.",
+        _EVENTS,
+    ),
+    Fact(
+        "last_message_by",
+        "choice",
+        "Who wrote the newest public message.",
+        _MESSAGES,
+        values=("customer", "agent", "auto_reply"),
+        often_missing=True,
+    ),
+    Fact("first_reply_took", "duration", "From creation to the first agent reply.", _MESSAGES, often_missing=True),
+    Fact(
+        "resolution_took",
+        "duration",
+        "From creation to solved; time while it was solved before a reopening left out.",
+        _EVENTS,
+        often_missing=True,
+    ),
+    Fact("longest_wait", "duration", "The longest stretch a customer waited for an agent's answer.", _MESSAGES),
+)
+
+_COUNTS = (
+    Fact("reopens", "number", "How often it was reopened.", _EVENTS),
+    Fact("agent_replies", "number", "How many public replies agents wrote.", _MESSAGES),
+    Fact("handoffs", "number", "How often the owner changed from one person to another.", _EVENTS),
+    Fact("csat", "choice", "The customer's rating.", _RATED, often_missing=True, values=("good", "bad")),
+    Fact("csat_score", "number", "The rating as the desk counts it.", _RATED, often_missing=True),
+    Fact("csat_comment", "text", "What the customer wrote with the rating.", _RATED, often_missing=True),
+    Fact("csat_given", "time", "When the customer rated.", _RATED, often_missing=True),
+)
+
+_ACROSS = (
+    Fact(
+        "requester.open_tickets",
+        "number",
+        "How many tickets of this requester are neither solved nor closed, this one included.",
+        _COMPUTED,
+        across=True,
+    ),
+    Fact(
+        "requester.tickets_7d",
+        "number",
+        "How many tickets this requester opened in the last 7 days, this one included.",
+        _COMPUTED,
+        across=True,
+    ),
+    Fact(
+        "requester.tickets_30d",
+        "number",
+        "How many tickets this requester opened in the last 30 days, this one included.",
+        _COMPUTED,
+        across=True,
+    ),
+    Fact(
+        "requester.bad_csat_90d",
+        "number",
+        "How many bad ratings this requester gave in the last 90 days.",
+        _COMPUTED,
+        across=True,
+    ),
+    Fact(
+        "requester.last_assignee",
+        "person",
+        "Who owned the requester's other ticket that was solved last.",
+        _COMPUTED,
+        often_missing=True,
+        across=True,
+    ),
+    Fact(
+        "organization.open_tickets",
+        "number",
+        "How many tickets of this organization are neither solved nor closed, this one included.",
+        _COMPUTED,
+        often_missing=True,
+        across=True,
+    ),
+)
+
+_RULES = (
+    Fact(
+        "deadline.<name>",
+        "choice",
+        "How the clock of a `deadline` stands.",
+        _COMPUTED,
+        often_missing=True,
+        values=CLOCK_STATES,
+        available="deadlines",
+    ),
+    Fact(
+        "deadline.<name>.due",
+        "time",
+        "When the clock of a `deadline` runs out.",
+        _COMPUTED,
+        often_missing=True,
+        available="deadlines",
+    ),
+    Fact(
+        "sla.<name>",
+        "choice",
+        "How the desk's own clock stands.",
+        _desks("SLA metric events", "SLA field", local="sla events"),
+        often_missing=True,
+        values=CLOCK_STATES,
+        available="deadlines",
+    ),
+    Fact(
+        "sla.<name>.due",
+        "time",
+        "When the desk's own clock runs out.",
+        _desks("SLA metric events", "SLA field", local="sla events"),
+        often_missing=True,
+        available="deadlines",
+    ),
+    Fact(
+        "promise",
+        "choice",
+        "How our word to the customer stands: the worst unsettled promise, else the last settled one.",
+        _COMPUTED,
+        often_missing=True,
+        values=PROMISE_STATES,
+        available="promises",
+    ),
+    Fact("promise.due", "time", "When that promise is due.", _COMPUTED, often_missing=True, available="promises"),
+    Fact(
+        "recovery",
+        "choice",
+        "How far the customer's recovery case is.",
+        _COMPUTED,
+        often_missing=True,
+        values=RECOVERY_STATES,
+        available="recovery",
+    ),
+)
+
+SECTIONS: dict[str, tuple[Fact, ...]] = {
+    "Ticket": _TICKET,
+    "People": _PEOPLE,
+    "Times and durations": _TIMES,
+    "Counts and satisfaction": _COUNTS,
+    "Across tickets": _ACROSS,
+    "From other rules": _RULES,
+}
+"""The catalogue in the order and under the headings people read it."""
+
+FACTS: dict[str, Fact] = {fact.name: fact for section in SECTIONS.values() for fact in section}
+"""Every fact by name; names with ``<name>`` in them are patterns."""
+
+PATTERNS: tuple[str, ...] = tuple(name for name in FACTS if "<name>" in name)
+_LONGEST_SUFFIX_FIRST = tuple(sorted(PATTERNS, key=lambda name: len(name.partition("<name>")[2]), reverse=True))
+
+
+@lru_cache(maxsize=4096)
+def fact_named(name: str) -> Fact | None:
+    """The fact called ``name``, its pattern filled in: ``field.City`` gives a fact called ``field.City``."""
+    if "<" not in name and name in FACTS:
+        return FACTS[name]
+    for pattern in _LONGEST_SUFFIX_FIRST:
+        before, _, after = pattern.partition("<name>")
+        inner = name[len(before) : len(name) - len(after)]
+        if name.startswith(before) and name.endswith(after) and inner.strip():
+            return replace(FACTS[pattern], name=name)
+    return None
