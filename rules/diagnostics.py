@@ -1,0 +1,257 @@
+"""What is wrong with a rule file, told to the admin who wrote it: where, what, and what to write instead.
+
+Diagnostics are collected, never raised: a run reports every mistake of a file at once. Everything here is a plain value
+or a pure function; who prints (``cli``) decides on colours.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+Severity = Literal["error", "warning", "info"]
+
+CODES: dict[str, str] = {
+    "alias-bomb": "Aliases repeat so much that the file would become huge.",
+    "alias-loop": "An anchored value contains itself.",
+    "comment-in-text": "A `#` without a space after it cut the value short.",
+    "control-character": "The file holds an invisible character that no rule file may hold.",
+    "duplicate-key": "A key stands twice in the same mapping.",
+    "empty-file": "There is nothing in the file.",
+    "empty-value": "A key or a list item has no value.",
+    "key-not-text": "A key is a list or a mapping instead of a word.",
+    "merge-key": "`<<` is not part of the rule language.",
+    "must-quote": "A value starts with a character that means something else to YAML.",
+    "no-value": "An entry inside `{}` has no value.",
+    "not-utf8": "The file is not written in UTF-8.",
+    "null-value": "A value is `null` or `~` instead of `missing`.",
+    "several-documents": "The file holds more than one YAML document.",
+    "syntax": "The text is not YAML.",
+    "tab": "A line is indented with a tab.",
+    "tag": "YAML tags such as `!tag` are not part of the rule language.",
+    "too-deep": "Values are nested too deeply.",
+    "too-large": "The file is too large to be a rule file.",
+    "unclosed": "A quote or bracket is opened and never closed.",
+    "unknown-alias": "`*name` points to an anchor that does not exist.",
+}
+"""Every code a diagnostic may have, with what it means in one line. A module that finds a new kind of mistake adds it."""
+
+
+class Span(NamedTuple):
+    """A stretch of a file: lines and columns count from 1, columns in characters, the end column is one past the last."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake or remark. ``code`` is one of CODES; ``hint`` says what to write instead and may be empty.
+
+    Raises:
+        ValueError: the code is not in CODES, or there is no place in a file.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span
+    hint: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"unknown diagnostic code {self.code!r}: add it to CODES")
+        if not isinstance(self.span, Span) or self.span.line < 1:
+            raise ValueError("a diagnostic needs a line of a file")
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects diagnostics while a file is read."""
+
+    _found: dict[Diagnostic, None] = field(default_factory=dict)
+
+    def error(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        """The file cannot be used like this."""
+        self.add(Diagnostic(code, "error", message, span, hint))
+
+    def warning(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        """The file can be used, but probably does not do what was meant."""
+        self.add(Diagnostic(code, "warning", message, span, hint))
+
+    def info(self, code: str, span: Span, message: str, hint: str = "") -> None:
+        """Good to know; nothing has to change."""
+        self.add(Diagnostic(code, "info", message, span, hint))
+
+    def add(self, *diagnostics: Diagnostic) -> None:
+        """Takes over diagnostics made elsewhere; the same one twice counts once."""
+        self._found.update(dict.fromkeys(diagnostics))
+
+    @property
+    def items(self) -> list[Diagnostic]:
+        """All of them, each once, by file, line and column."""
+        return sorted(self._found, key=lambda found: found.span)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any of them is an error."""
+        return any(found.severity == "error" for found in self._found)
+
+
+OTHER_WORDS = {
+    "breached": "missed",
+    "comment": "note",
+    "labels": "tags",
+    "nobody": "missing",
+    "owner": "assignee",
+    "queue": "group",
+    "reporter": "requester",
+    "request_type": "form",
+    "requestor": "requester",
+    "resolved": "solved",
+    "sla": "deadline",
+    "stalled": "pending",
+}
+"""Words of other helpdesks for ours."""
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most likely meant by ``word``: other spelling, another tool's word, or a typing mistake."""
+    known = list(candidates)
+    by_spelling = {_spelled(candidate): candidate for candidate in known}
+    spelled = _spelled(word)
+    ours = ".".join(OTHER_WORDS.get(part, part) for part in spelled.split("."))
+    for guess in (spelled, ours):
+        if guess in by_spelling and by_spelling[guess] != word:
+            return by_spelling[guess]
+    close = difflib.get_close_matches(spelled, by_spelling, n=1, cutoff=0.7)
+    return by_spelling[close[0]] if close and by_spelling[close[0]] != word else None
+
+
+def _spelled(word: str) -> str:
+    return re.sub(r"[\s-]+", "_", word.strip().lower())
+
+
+def plain(style: str, text: str) -> str:  # noqa: ARG001
+    """The markup of a caller that wants none."""
+    return text
+
+
+WIDEST = 140
+"""Characters of a source line that an excerpt shows; of a longer line, the part around the mistake."""
+
+
+def excerpt(diagnostic: Diagnostic, source_text: str, markup: Callable[[str, str], str] = plain) -> str:
+    """The diagnostic as text: place and message, the source line with the mistake underlined, the hint.
+
+    ``markup(style, text)`` may colour a piece; ``style`` is the severity, ``place``, ``gutter`` or ``hint``.
+    """
+    span = diagnostic.span
+    place = markup("place", f"{span.file}:{span.line}:{span.column}:")
+    lines = [f"{place} {markup(diagnostic.severity, diagnostic.severity + ':')} {diagnostic.message}"]
+    source_lines = re.split(r"\r\n|\r|\n", source_text)
+    gutter = " " * len(str(span.line))
+    if span.line <= len(source_lines):
+        shown, underline = _underlined(source_lines[span.line - 1], span)
+        lines.append(f"  {markup('gutter', f'{span.line} |')} {shown}".rstrip())
+        lines.append(f"  {markup('gutter', f'{gutter} |')} {underline[0]}{markup(diagnostic.severity, underline[1])}")
+    if diagnostic.hint:
+        lines.append(f"  {markup('gutter', f'{gutter} =')} {markup('hint', 'hint:')} {diagnostic.hint}")
+    return "\n".join(lines)
+
+
+def _underlined(line: str, span: Span) -> tuple[str, tuple[str, str]]:
+    """The part of the line to show, and what goes under it: the gap, then the carets."""
+    start = min(span.column - 1, len(line))
+    end = min(span.end_column - 1, len(line)) if span.end_line == span.line else len(line.rstrip())
+    first = max(0, min(start - WIDEST // 3, len(line) - WIDEST))
+    shown = line[first : first + WIDEST]
+    gap = "".join("\t" if character == "\t" else " " * _width(character) for character in line[first:start])
+    carets = "^" * max(1, sum(_width(character) for character in line[start : min(end, first + WIDEST)]))
+    return shown, (gap, carets)
+
+
+def _width(character: str) -> int:
+    """Columns of a terminal that the character takes."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def to_json(diagnostic: Diagnostic) -> dict[str, Any]:
+    """The diagnostic as ``check --format json`` shows it."""
+    span = diagnostic.span._asdict()
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        **span,
+        "hint": diagnostic.hint,
+    }
+
+
+def github(diagnostic: Diagnostic) -> str:
+    """The diagnostic as a workflow command that GitHub shows beside the changed line.
+
+    Escapes as in GitHub's "Workflow commands for GitHub Actions": ``%``, line ends, and in properties ``:`` and ``,``.
+    """
+    span = diagnostic.span
+    level = {"error": "error", "warning": "warning", "info": "notice"}[diagnostic.severity]
+    place = {"file": span.file, "line": span.line, "endLine": span.end_line, "col": span.column}
+    if span.end_line == span.line:
+        place["endColumn"] = span.end_column
+    place["title"] = f"makegood {diagnostic.code}"
+    properties = ",".join(f"{name}={_escaped(str(value), inside=True)}" for name, value in place.items())
+    message = f"{diagnostic.message} ({diagnostic.hint})" if diagnostic.hint else diagnostic.message
+    return f"::{level} {properties}::{_escaped(message)}"
+
+
+def _escaped(text: str, *, inside: bool = False) -> str:
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace(":", "%3A").replace(",", "%2C") if inside else text
+
+
+def sarif(diagnostics: Sequence[Diagnostic], version: str) -> dict[str, Any]:
+    """All diagnostics as one SARIF 2.1.0 log (OASIS); ``version`` is makegood's own."""
+    codes = sorted({found.code for found in diagnostics})
+    driver = {
+        "name": "makegood",
+        "version": version,
+        "rules": [{"id": code, "shortDescription": {"text": CODES[code]}} for code in codes],
+    }
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "results": [_sarif_result(found) for found in diagnostics],
+            }
+        ],
+    }
+
+
+def _sarif_result(found: Diagnostic) -> dict[str, Any]:
+    span = found.span
+    region = {
+        "startLine": span.line,
+        "startColumn": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }
+    return {
+        "ruleId": found.code,
+        "level": {"error": "error", "warning": "warning", "info": "note"}[found.severity],
+        "message": {"text": f"{found.message} ({found.hint})" if found.hint else found.message},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": span.file}, "region": region}}],
+    }
