@@ -152,9 +152,11 @@ def _named(
     return [from_plain(kind, json.loads(data)) for (data,) in rows]
 
 
-def tickets(db: sqlite3.Connection, condition: str, *parameters: object, at_most: int = -1) -> list[tuple[int, Ticket]]:
-    """The tickets for which the SQL ``condition`` holds, each behind its change number, in order of change."""
-    query = f"SELECT version, changed, data FROM tickets WHERE {condition} ORDER BY changed LIMIT {at_most}"  # noqa: S608
+def tickets(
+    db: sqlite3.Connection, condition: str, *parameters: object, order: str = "changed", at_most: int = -1
+) -> list[tuple[int, Ticket]]:
+    """The tickets for which the SQL ``condition`` holds, each behind its change number, in the order of a column."""
+    query = f"SELECT version, changed, data FROM tickets WHERE {condition} ORDER BY {order} LIMIT {at_most}"  # noqa: S608
     return [(number, _ticket(version, data)) for version, number, data in db.execute(query, parameters)]
 
 
