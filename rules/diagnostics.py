@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -51,6 +52,29 @@ class Span(NamedTuple):
     column: int
     end_line: int
     end_column: int
+
+
+class Lines:
+    """A file's text, with the line and column of every character; lines end with LF, CR or both."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.starts = [0, *(end.end() for end in re.finditer(r"\r\n|\r|\n", text))]
+
+    def number(self, index: int) -> int:
+        """The line, counted from 0, of the character at ``index``."""
+        return bisect_right(self.starts, index) - 1
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 0, without its end."""
+        end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
+        return self.text[self.starts[number] : end].rstrip("\r\n")
+
+    def span(self, start: int, end: int) -> Span:
+        """The place of ``text[start:end]``."""
+        first, last = self.number(start), self.number(end)
+        return Span(self.file, first + 1, start - self.starts[first] + 1, last + 1, end - self.starts[last] + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +182,10 @@ def excerpt(diagnostic: Diagnostic, source_text: str, markup: Callable[[str, str
     span = diagnostic.span
     place = markup("place", f"{span.file}:{span.line}:{span.column}:")
     lines = [f"{place} {markup(diagnostic.severity, diagnostic.severity + ':')} {diagnostic.message}"]
-    source_lines = re.split(r"\r\n|\r|\n", source_text)
+    source = Lines(span.file, source_text)
     gutter = " " * len(str(span.line))
-    if span.line <= len(source_lines):
-        shown, underline = _underlined(source_lines[span.line - 1], span)
+    if span.line <= len(source.starts):
+        shown, underline = _underlined(source.line(span.line - 1), span)
         lines.append(f"  {markup('gutter', f'{span.line} |')} {shown}".rstrip())
         lines.append(f"  {markup('gutter', f'{gutter} |')} {underline[0]}{markup(diagnostic.severity, underline[1])}")
     if diagnostic.hint:
