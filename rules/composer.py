@@ -20,6 +20,8 @@ DEEPEST = 50
 """Levels of nesting that are followed."""
 MOST_REPEATED = 100_000
 """Values that aliases may stand for, all together."""
+MOST_REFUSED = 500
+"""Mistakes after which nobody reads on."""
 
 _LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)
 _SWALLOWED = re.compile(r"[ \t]+#+[^\s#]")
@@ -57,6 +59,7 @@ class Composer:
         self.repeated = 0
         self.deepest = 0
         self.end = 0
+        self.refused = 0
 
     def document(self) -> Node:
         """The one document of the file.
@@ -256,6 +259,11 @@ class Composer:
         return self.lines.span(start.start_mark.index, max(self.end, start.start_mark.index))
 
     def _refuse(self, code: str, span: Span, message: str, hint: str) -> Refused:
+        self.refused += 1
+        if self.refused > MOST_REFUSED:
+            self._stop(
+                "too-many", span, f"there are more than {MOST_REFUSED} mistakes up to here", "correct these first"
+            )
         self.problems.error(code, span, message, hint)
         return Refused(span)
 

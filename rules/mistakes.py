@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CUT = "\ue000"
 """Stands for an entry that has been cut out."""
 
+_LONGEST_HINT = 100
 _MOST_ROUNDS = 30
 _MOST_WORK = 3_000_000
 
@@ -33,7 +34,8 @@ _GLUED = re.compile(r"\s*(?:- +)*([\w.]+):([^\s:].*)$")
 
 
 def quoted(text: str) -> str:
-    """The text as it must be written so that YAML reads exactly it."""
+    """The text as it must be written so that YAML reads exactly it; of a very long one the beginning."""
+    text = text if len(text) <= _LONGEST_HINT else text[:_LONGEST_HINT] + "..."
     if '"' not in text and "\\" not in text:
         return f'"{text}"'
     return "'" + text.replace("'", "''") + "'"
