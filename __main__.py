@@ -1,0 +1,5 @@
+"""``python -m makegood`` is the command ``makegood``."""
+
+from .cli.main import run
+
+run()

@@ -1,0 +1,115 @@
+"""The command group: which commands there are, and what a run's end means to the shell.
+
+Commands are imported when they are called, so that ``makegood --help`` and ``makegood check`` start at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from .. import __version__
+from .failure import INTERRUPTED, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Start": {
+        "demo": ("demo:demo", "A small, lively helpdesk with rules, tests and a plan to look at."),
+        "init": ("init:init", "Write a starter rule file, settings and a CI workflow."),
+        "doctor": ("operate:doctor", "Can we reach the helpdesk, and is everything as the rules need it?"),
+        "desk": ("desk:desk", "Fill an embedded helpdesk from a file, and write it out again."),
+    },
+    "Write rules": {
+        "check": ("author:check", "Find every mistake of a rule file at once."),
+        "test": ("author:test", "Run the rule tests in virtual time."),
+        "facts": ("catalogue:facts", "What rules can ask about a ticket."),
+        "operators": ("catalogue:operators", "How facts are compared."),
+        "actions": ("catalogue:actions", "What rules can do."),
+        "schema": ("catalogue:schema", "The JSON Schema of rule files, for editors."),
+    },
+    "Work with the helpdesk": {
+        "pull": ("operate:pull", "Bring the local copy up to date."),
+        "plan": ("operate:plan", "What would change, and why; changes nothing."),
+        "apply": ("operate:apply", "Do exactly what a plan says."),
+        "sync": ("operate:sync", "Pull, plan and apply under a lock; once or for ever."),
+    },
+    "Look back and ahead": {
+        "explain": ("look:explain", "Which rules hold for a ticket, which do not, and why."),
+        "history": ("look:history", "Every run and every change, and why."),
+    },
+}
+"""Heading, command, where it lives (module and name), and its one line of help."""
+
+_PLACES = {name: place for commands in COMMANDS.values() for name, place in commands.items()}
+
+
+class Makegood(click.Group):
+    """The group that imports a command only when it is called, and ends with our exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All commands in the order in which people need them."""
+        return list(_PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, imported now."""
+        if cmd_name not in _PLACES:
+            return None
+        module, _, name = _PLACES[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The commands under their headings, without importing them."""
+        for heading, commands in COMMANDS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, line) for name, (_, line) in commands.items()], col_max=12)
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> NoReturn:
+        """Run one command and leave with its exit code: 0, 1, 2, 3, 4 or 130 (see docs/cli.md)."""
+        try:
+            extra["standalone_mode"] = False
+            result = super().main(args, *rest, **extra)
+            sys.stdout.flush()
+        except (click.exceptions.Abort, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            sys.exit(INTERRUPTED)
+        except Exception as error:  # noqa: BLE001 - this is where every error ends
+            sys.exit(_piped_away() if _reader_left(error) else tell(error))
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _reader_left(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+def _piped_away() -> int:
+    """Whoever read our output has seen enough: nothing more is said, not even by Python on its way out."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+@click.group(cls=Makegood, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "-V", "--version", prog_name="makegood", message="%(prog)s %(version)s")
+def makegood() -> None:
+    r"""Policy as code for the helpdesk you already have.
+
+    You write down how your helpdesk should treat people; makegood shows what it would change and why, and changes it
+    when you say so.
+
+    \b
+    Example: makegood demo
+    """
+
+
+def run() -> NoReturn:
+    """The console command."""
+    makegood.main()

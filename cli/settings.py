@@ -1,0 +1,193 @@
+"""``makegood.toml``: which helpdesks there are, how to reach them, and where the local copy lives.
+
+Nothing else reads the environment. A secret may stand in the file or, better, be named: ``{ env = "RT_TOKEN" }``; it is
+looked up only when it is needed, and never shown.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from ..rules.diagnostics import did_you_mean
+from .failure import SECRETS, Failure
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def span(text: object) -> timedelta:
+    """A length of wall-clock time as an operator writes it: ``180 days``, ``1 hour``, ``5m``.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*", str(text), re.IGNORECASE)
+    unit = found[2].lower() if found else ""
+    name = UNITS.get(unit) or (unit if unit in UNITS.values() else f"{unit}s")
+    if not found or name not in UNITS.values():
+        raise ValueError("a length of time is wanted, for example 180 days, 1 hour or 5m")
+    return timedelta(**{name: float(found[1])})
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A text that is never shown: the value itself, or the name of the environment ``variable`` that holds it."""
+
+    value: str | None = field(default=None, repr=False)
+    variable: str | None = None
+
+    def reveal(self) -> str:
+        """The text, now that it is needed; from here on no output of this process holds it."""
+        value = os.environ.get(self.variable, "").strip() if self.variable else self.value
+        if not value:
+            raise Failure(f"the environment variable {self.variable} is not set", f"export {self.variable}=...")
+        SECRETS.add(value)
+        return value
+
+
+def _secret(value: object) -> object:
+    if isinstance(value, str) and value:
+        return Secret(value)
+    if isinstance(value, dict) and set(value) == {"env"} and isinstance(value["env"], str) and value["env"]:
+        return Secret(variable=value["env"])
+    raise ValueError('a text or { env = "NAME_OF_A_VARIABLE" } is wanted')
+
+
+AnySecret = Annotated[Secret, BeforeValidator(_secret)]
+Length = Annotated[timedelta, BeforeValidator(span)]
+Words = dict[str, list[str]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, frozen=True)
+
+
+class WordMap(_Table):
+    """The desk's own words for ours, e.g. ``pending = ["Waiting for customer"]``."""
+
+    status: Words = {}
+    priority: Words = {}
+
+
+class Helpdesk(_Table):
+    """What every kind of helpdesk has in its settings.
+
+    ``history``: how far back the first pull goes for tickets that are not open. ``map``: the custom field that stands for a
+    fact. ``people``: handle to the desk's id, where it hides addresses.
+    """
+
+    kind: str
+    allow_replies: bool = False
+    ignore_senders: list[str] = []
+    robots: list[str] = []
+    history: Length = timedelta(days=180)
+    refresh_people: Length = timedelta(hours=1)
+    map: dict[str, str] = {}
+    words: WordMap = WordMap()
+    people: dict[str, str] = {}
+
+    def arguments(self) -> dict[str, Any]:
+        """What the connector is built with, besides the clock."""
+        raise NotImplementedError
+
+
+class Local(Helpdesk):
+    """An embedded desk: a file."""
+
+    path: str
+    me: str = "makegood"
+
+    def arguments(self) -> dict[str, Any]:
+        """A desk that is not there is an error, not a new one."""
+        return {"path": Path(self.path), "robots": tuple(self.robots), "me": self.me, "create": False}
+
+
+class RequestTracker(Helpdesk):
+    """A Request Tracker, by its REST2 interface."""
+
+    base_url: str
+    token: AnySecret
+
+    def arguments(self) -> dict[str, Any]:
+        """Everything the connector knows how to use."""
+        return {
+            "base_url": self.base_url,
+            "token": self.token.reveal(),
+            "robots": tuple(self.robots),
+            "ignore_senders": tuple(self.ignore_senders),
+            "history": self.history,
+            "fields": self.map,
+            "words_status": self.words.status,
+            "words_priority": self.words.priority,
+        }
+
+
+class Plugin(Helpdesk):
+    """A desk whose connector another package brings: whatever else stands in its table goes to the connector."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def arguments(self) -> dict[str, Any]:
+        """The common settings and the connector's own; secrets as text."""
+        own = {key: _revealed(value) for key, value in (self.model_extra or {}).items()}
+        common = {name: getattr(self, name) for name in Helpdesk.model_fields if name not in ("kind", "allow_replies")}
+        return common | own
+
+
+def _revealed(value: object) -> object:
+    secret = isinstance(value, dict) and set(value) == {"env"}
+    return _secret(value).reveal() if secret else value  # type: ignore[attr-defined]
+
+
+KINDS: dict[str, type[Helpdesk]] = {"local": Local, "rt": RequestTracker}
+"""The model of each built-in kind's settings; further kinds come from packages that bring a connector."""
+
+
+class Channel(_Table):
+    """Where a notice goes: an apprise URL."""
+
+    url: AnySecret
+
+
+class Settings(_Table):
+    """The whole file. ``folder`` is where it stands: paths in it are relative to that. ``source`` is its name."""
+
+    store: str | Annotated[Secret, BeforeValidator(_secret)] = "makegood.db"
+    helpdesks: dict[str, Helpdesk] = {}
+    notify: dict[str, Channel] = {}
+    folder: Path = Path()
+    source: str = "makegood.toml"
+
+    def place_of_store(self) -> str:
+        """The store's path, or its URL."""
+        place = self.store if isinstance(self.store, str) else self.store.reveal()
+        return place if "://" in place else str(self.folder / Path(place).expanduser())
+
+    def helpdesk(self, name: str | None) -> tuple[str, Helpdesk]:
+        """The helpdesk called ``name``; the only one, where no name is given."""
+        names = ", ".join(sorted(self.helpdesks)) or "none"
+        if name is None and len(self.helpdesks) == 1:
+            return next(iter(self.helpdesks.items()))
+        if name is None and self.helpdesks:
+            raise Failure(f"{self.source} names several helpdesks: {names}", "say which one with --helpdesk NAME")
+        if name is None:
+            raise Failure(f"{self.source} names no helpdesk", 'add a table [helpdesks.support] with kind = "..."')
+        if name not in self.helpdesks:
+            nearest = did_you_mean(name, self.helpdesks)
+            hint = f"did you mean {nearest}?" if nearest else f"it has: {names}"
+            raise Failure(f'{self.source} has no helpdesk "{name}"', hint)
+        return name, self.helpdesks[name]
+
+    def channels(self) -> dict[str, str]:
+        """Name and URL of every channel; ``person`` is not one."""
+        return {name: channel.url.reveal() for name, channel in self.notify.items() if name != "person"}
+
+    def person_url(self) -> str | None:
+        """How a person is reached, with ``{email}`` in it."""
+        return self.notify["person"].url.reveal() if "person" in self.notify else None
