@@ -1,0 +1,270 @@
+"""Changes as Request Tracker wants to be told them, and what became of them, judged by reading back alone.
+
+RT answers 200 to a refused change and says so in a sentence, in the account's language; ``[]`` means "nothing changed"
+for a field that was already so and for a field that does not exist. So nobody here reads an answer's status.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from .base import Conflict, Outcome, Rejected
+from .request_tracker_words import MAPPABLE, NOBODY, SLA, handle, rt_time
+from .ticket import FIELD
+from .transport import Unsure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .base import Change
+    from .request_tracker_rest import Rest
+    from .request_tracker_words import Desk, Row, Words
+    from .ticket import Event, Ticket, Value
+
+MESSAGES = {"note": False, "reply": True}
+_CASELESS = {"group", "status_name", "assignee", "requester"}
+_PLAIN = {"subject": "Subject", "status_name": "Status", "group": "Queue"}
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How this desk's fields are written: what it knows of its words and custom fields."""
+
+    desk: Desk
+    words: Words
+
+    def body(self, ticket: Ticket, changes: Iterable[Change]) -> Row:
+        """One ``PUT`` for those changes that the ticket does not already show."""
+        body: Row = {}
+        custom: Row = {}
+        for change in changes:
+            if change.action in MESSAGES or self.holds(ticket, change) or self.impossible(change):
+                continue
+            value = wanted(ticket, change)
+            if change.field == "tags":  # a later change of the same list starts from here
+                ticket = replace(ticket, tags=listed(value))
+            elif change.field == "cc":
+                ticket = replace(ticket, cc=listed(value))
+            name = self._custom_name(change)
+            if name is None:
+                body |= self._column(change, value)
+            else:
+                custom[name] = self._custom(name, value)
+        return body | ({"CustomFields": custom} if custom else {})
+
+    def holds(self, ticket: Ticket, change: Change) -> bool:
+        """Whether the ticket already is as the change wants it."""
+        return _same(change.field, value_of(ticket, change.field or ""), wanted(ticket, change))
+
+    def impossible(self, change: Change) -> str:
+        """Why RT cannot even be asked; empty if it can."""
+        if change.field == "status" and self.words.status_word(str(change.new)) is None:
+            return f"no status of this desk is mapped to {change.new}: say words.status in makegood.toml or set status_name"
+        if (
+            change.field == "priority"
+            and change.new is not None
+            and self.words.priority_number(str(change.new)) is None
+        ):
+            return f"no number of this desk is mapped to priority {change.new}: say words.priority in makegood.toml"
+        if change.action not in MESSAGES and change.field not in _WRITABLE and self._custom_name(change) is None:
+            return f"Request Tracker cannot set {change.field}"
+        return ""
+
+    def _column(self, change: Change, value: Value) -> Row:
+        if change.field in _PLAIN:
+            return {_PLAIN[change.field]: value or ""}
+        if change.field == "status":
+            return {"Status": self.words.status_word(str(value))}
+        if change.field == "priority":
+            return {"Priority": self.words.priority_number(str(value)) if value else 0}
+        if change.field == "assignee":
+            return {"Owner": value or NOBODY}
+        if change.field == "due":
+            return {"Due": rt_time(str(value) if value else None)}
+        if change.field == "cc":
+            return {"Cc": list(listed(value))}
+        if change.field == "requester":
+            return {"Requestor": [value] if value else []}
+        return {SLA: value or ""}
+
+    def _custom_name(self, change: Change) -> str | None:
+        """The custom field a change goes to, ``None`` if it is one of RT's own columns."""
+        field = change.field or ""
+        if field == "tags":
+            return self.words.field_for("tags", "Tags")
+        if field == FIELD + SLA and not self.desk.named(SLA):
+            return None
+        if field.startswith(FIELD):
+            return field.removeprefix(FIELD)
+        return self.words.fields.get(field) if field in MAPPABLE else None
+
+    def _custom(self, name: str, value: Value) -> Any:
+        kind, many = self.desk.field_type(name)
+        if many:
+            return list(listed(value))
+        if isinstance(value, tuple):
+            value = ", ".join(value) or None
+        return rt_time(value, kind) if value and kind in {"DateTime", "Date"} else value
+
+
+_WRITABLE = {*_PLAIN, "status", "priority", "assignee", "due", "cc", "requester", FIELD + SLA}
+
+
+def wanted(ticket: Ticket, change: Change) -> Value:
+    """The whole value a field should have after the change."""
+    if change.action not in {"add_tags", "remove_tags", "add_cc"}:
+        return change.new
+    have, named = listed(value_of(ticket, change.field or "")), listed(change.new)
+    folded = {entry.casefold() for entry in (named if change.action == "remove_tags" else have)}
+    if change.action == "remove_tags":
+        return tuple(entry for entry in have if entry.casefold() not in folded)
+    return (*have, *(entry for entry in named if entry.casefold() not in folded))
+
+
+def listed(value: Value) -> tuple[str, ...]:
+    """A value as a list."""
+    return (value,) if isinstance(value, str) else value or ()
+
+
+def value_of(ticket: Ticket, field: str) -> Value:
+    """A field of a ticket as the contract writes it."""
+    if field.startswith(FIELD):
+        return ticket.custom.get(field.removeprefix(FIELD))
+    value = getattr(ticket, field, None)
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
+
+
+class Visit:
+    """The writing of one ticket, remembering what the desk said and what got lost on the way."""
+
+    def __init__(self, rest: Rest, writing: Writing, before: Ticket, version: str) -> None:
+        self._rest = rest
+        self._writing = writing
+        self._before = before
+        self._version = version
+        self._written = False
+        self._lost = ""
+        self._sentences: list[str] = []
+        self._said: dict[str, Outcome | None] = {}
+
+    def write(self, changes: Sequence[Change]) -> None:
+        """Sends the fields, then the messages. Raises :class:`Conflict` only while nothing is written."""
+        body = self._writing.body(self._before, changes)
+        if body:
+            self._sentences = self._told(lambda: self._rest.put(self._before.id, body, self._version))
+        for change in changes:
+            if change.action in MESSAGES:
+                self._said[change.id] = self._message(change)
+
+    def _message(self, change: Change) -> Outcome | None:
+        """``None`` if the message was sent: reading back decides."""
+        if self._lost:
+            return Outcome(change.id, "failed", f"not sent, because the call before it got lost ({self._lost})")
+        version = self._rest.etag(self._before.id) if self._written else self._version
+        text, public = change.text or "", MESSAGES[change.action]
+        try:
+            said = self._told(lambda: self._rest.say(self._before.id, text, version, public=public))
+        except Conflict as error:
+            if not self._written:
+                raise
+            return Outcome(change.id, "conflict", error.message)
+        return Outcome(change.id, "refused", "; ".join(said)) if self._refused else None
+
+    def _told(self, call: Callable[[], list[str]]) -> list[str]:
+        self._refused = False
+        try:
+            said = call()
+        except Unsure as error:
+            self._lost, said = error.message, [error.message]
+        except Rejected as error:
+            self._refused = True
+            return [error.message]
+        self._written = True
+        return said
+
+    def outcomes(self, changes: Sequence[Change], after: Ticket, events: Sequence[Event]) -> tuple[Outcome, ...]:
+        """What became of each change, by the ticket as it is afterwards and its new events."""
+        return tuple(self._outcome(change, after, events) for change in changes)
+
+    def _outcome(self, change: Change, after: Ticket, events: Sequence[Event]) -> Outcome:
+        if change.action in MESSAGES:
+            told = self._said[change.id]
+            return told or self._seen(change, self._arrived(change, events))
+        if self._writing.impossible(change):
+            return Outcome(change.id, "refused", self._writing.impossible(change))
+        if self._writing.holds(self._before, change):
+            return Outcome(change.id, "already")
+        return self._judged(change, after)
+
+    def _judged(self, change: Change, after: Ticket) -> Outcome:
+        field = change.field or ""
+        now, was = value_of(after, field), value_of(self._before, field)
+        done = _same(field, now, wanted(self._before, change)) or _reached(change, now)
+        if done or _same(field, now, was):
+            return self._seen(change, done)
+        return Outcome(change.id, "partly", f"the desk made it {_shown(now)} instead: {_said(self._sentences)}")
+
+    def _seen(self, change: Change, done: bool) -> Outcome:  # noqa: FBT001
+        if done:
+            return Outcome(change.id, "applied")
+        if self._lost:
+            return Outcome(change.id, "failed", f"it did not arrive ({self._lost})")
+        return Outcome(change.id, "refused", _said(self._sentences))
+
+    def _arrived(self, change: Change, events: Sequence[Event]) -> bool:
+        return message_of(change, self._writing.desk.me, events) is not None
+
+
+def with_handles(change: Change, person: Callable[[str], Row | None]) -> Change:
+    """The change with people in copy named as tickets name them, by address, where they came as logins."""
+    if change.field != "cc" or not change.new:
+        return change
+    entries = listed(change.new)
+    users = {e: person(e) for e in entries if "@" not in e}
+    return replace(change, new=tuple(handle(u) if (u := users.get(e)) else e for e in entries))
+
+
+def message_of(change: Change, me: str, events: Sequence[Event]) -> Event | None:
+    """The event that is this note or reply; public texts carry no marker and are known by author and text."""
+    ours = (e for e in events if e.kind == "message" and e.actor == me and e.public == MESSAGES[change.action])
+    return next((e for e in ours if _is_it(change, e)), None)
+
+
+def _is_it(change: Change, event: Event) -> bool:
+    if event.marker or (change.action == "note" and change.marker):
+        return event.marker == change.marker
+    return _plain(event.text) == _plain(change.text)
+
+
+def _reached(change: Change, now: Value) -> bool:
+    """Tags and people in copy: whether every entry named came or went, whatever else happened to the list."""
+    have = {entry.casefold() for entry in listed(now)}
+    named = {entry.casefold() for entry in listed(change.new)}
+    if change.action == "remove_tags":
+        return not have & named
+    return change.action in {"add_tags", "add_cc"} and named <= have
+
+
+def _same(field: str | None, one: Value, other: Value) -> bool:
+    if field in _CASELESS and isinstance(one, str) and isinstance(other, str):
+        return one.casefold() == other.casefold()
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: Value) -> object:
+    """For comparing: line ends and outer blanks do not count, nor the order and case of a list."""
+    if isinstance(value, tuple):
+        return sorted(entry.casefold() for entry in value) or None
+    return "\n".join(line.rstrip() for line in value.splitlines()).strip() or None if value else None
+
+
+def _said(sentences: Sequence[str]) -> str:
+    if sentences:
+        return "; ".join(sentences)
+    return "the desk changed nothing and gave no reason: no such field, or the account may not set it"
+
+
+def _shown(value: Value) -> str:
+    return "empty" if not value else ", ".join(value) if isinstance(value, tuple) else value
