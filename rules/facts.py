@@ -493,3 +493,9 @@ def fact_named(name: str) -> Fact | None:
         if name.startswith(before) and name.endswith(after) and inner.strip():
             return replace(FACTS[pattern], name=name)
     return None
+
+
+def derived(name: str) -> bool:
+    """Whether the fact called ``name`` follows from the ticket's own events."""
+    fact = FACTS.get(name)
+    return fact is not None and fact.supplied in (_EVENTS, _MESSAGES)

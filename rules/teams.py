@@ -1,0 +1,140 @@
+"""Reads teams: a group of the desk plus people, when they work, who leads, who is on call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .model import Member, Rota, Team
+from .moments import CalendarName, Days, Length, Moment
+from .nodes import Mapping, Scalar, Sequence
+from .shapes import SCALAR, Key, Line, Many, Number, Table
+from .values import Depends, Handle
+
+if TYPE_CHECKING:
+    from .nodes import Node
+    from .shapes import Fields, Reader, Schema
+
+
+def _member(fields: Fields, _reader: Reader) -> Member:
+    return Member(
+        handle="",
+        skills=fields.get("skills", ()),
+        capacity=fields.get("capacity"),
+        per_day=fields.get("per_day"),
+        weight=float(fields.get("weight", 1)),
+        away=fields.get("away", ()),
+        substitute=fields.get("substitute"),
+    )
+
+
+MEMBER = Table(
+    "a person of a team",
+    (
+        Key("skills", Many(Line("a skill")), "What this person knows."),
+        Key("capacity", Depends(Number(whole=True, least=0)), "How many open tickets this person can have."),
+        Key("per_day", Number(whole=True, least=0), "How many new tickets this person gets a day."),
+        Key("weight", Number(above=0), "The share of work: 0.5 for half time; default 1."),
+        Key("away", Many(Days()), "Days off, such as `2026-12-21..2027-01-03`, both included."),
+        Key("substitute", Handle(), "Who takes over meanwhile."),
+    ),
+    _member,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """People by handle, each with what is known about them; or just a list of handles."""
+
+    says: str = "people, such as `{ben@example.com: {skills: [refunds]}}` or `[ana@example.com, ben@example.com]`"
+
+    def read(self, node: Node, reader: Reader) -> tuple[Member, ...]:
+        if isinstance(node, Mapping):
+            found = [self._one(entry.key, entry.value, reader) for entry in node.entries]
+        else:
+            items = node.items if isinstance(node, Sequence) else (node,)
+            found = [self._one(item, None, reader) for item in items]
+        members = tuple(member for member in found if member is not None)
+        self._twice(members, node, reader)
+        return members
+
+    def _one(self, key: Node, value: Node | None, reader: Reader) -> Member | None:
+        handle = Handle().read(key, reader)
+        member = MEMBER.read(value, reader) if value is not None else Member("")
+        return replace(member, handle=handle) if handle is not None and member is not None else None
+
+    def _twice(self, members: tuple[Member, ...], node: Node, reader: Reader) -> None:
+        handles = [member.handle for member in members]
+        for handle in dict.fromkeys(handles):
+            if handles.count(handle) > 1:
+                reader.error("duplicate-name", node, f"`{handle}` stands twice in this team", "name everybody once")
+
+    def schema(self) -> Schema:
+        person = MEMBER.schema()
+        names = {"type": "array", "items": {"type": SCALAR}}
+        return {"anyOf": [{"type": "object", "additionalProperties": person}, names]}
+
+
+def _rota(fields: Fields, _reader: Reader) -> Rota:
+    every = fields.get("every")
+    length = every.length if every is not None and not every.business else None
+    return Rota(every=length, since=fields.get("since"), people=fields.get("people", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _RotaShape:
+    """A calendar file, or people in turn."""
+
+    table: Table
+    says: str = "a calendar file such as `rota.ics`, or `{every: 1 week, since: ..., people: [...]}`"
+
+    def read(self, node: Node, reader: Reader) -> Rota | None:
+        if isinstance(node, Scalar):
+            return Rota(file=node.text)
+        rota: Rota | None = self.table.read(node, reader)
+        return rota
+
+    def schema(self) -> Schema:
+        return {"anyOf": [{"type": "string"}, self.table.schema()]}
+
+
+ON_CALL = _RotaShape(
+    Table(
+        "`on_call`",
+        (
+            Key("every", Length(business=False), "How long each turn is, on the wall clock.", required=True),
+            Key("since", Moment(with_time=True), "When the first turn began.", required=True),
+            Key("people", Many(Handle()), "Who takes turns, in order.", required=True),
+        ),
+        _rota,
+    )
+)
+
+
+def _team(fields: Fields, reader: Reader) -> Team:
+    if not fields.written("group", "people") and fields.node.whole:
+        reader.error("missing-key", fields.node, "a team needs a `group` or `people`", "write `group: Billing`")
+    return Team(
+        "",
+        fields.span,
+        group=fields.get("group"),
+        calendar=fields.get("calendar"),
+        lead=fields.get("lead"),
+        on_call=fields.get("on_call"),
+        people=fields.get("people", ()),
+    )
+
+
+TEAM = Table(
+    "a team",
+    (
+        Key("group", Line("a group of the desk"), "The group of the desk that the team is."),
+        Key("calendar", CalendarName(), "When its people work."),
+        Key("lead", Handle(), "Who is told as `team_lead`."),
+        Key("on_call", ON_CALL, "Who is on call: a calendar file, or people in turn."),
+        Key("people", _People(), "Its people; left out: the group's members."),
+    ),
+    _team,
+    {"members": "did you mean `people`?", "manager": "did you mean `lead`?"},
+    "billing: {group: Billing}",
+)
