@@ -1,0 +1,157 @@
+"""The local copy as columns: what a :class:`~.snapshot.Snapshot` is made of, read as fast as the database gives it.
+
+Rows go from the driver's cursor straight into Polars; Python never sees a ticket. People are turned from the desk's ids
+into handles here, and an id that is nobody's handle stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from sqlalchemy import BigInteger, Text, and_, case, false, not_, or_, select, type_coerce
+
+from . import tables
+from .snapshot import EVENTS, TICKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Select
+
+    from .snapshot import Needs
+
+CHUNK = 20_000
+"""Rows that are Python objects at the same time."""
+
+PERSON_FIELDS = ("assignee", "requester")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read: which desk, as of when, what of it. ``handles`` by person id; ``persons``: custom fields with people."""
+
+    connection: Connection
+    desk: int
+    at: datetime
+    needs: Needs
+    handles: Mapping[str, str]
+    persons: frozenset[str]
+
+
+def read_tickets(scope: Scope) -> pl.DataFrame:
+    """Every ticket in sight, columns as in :data:`~.snapshot.TICKETS`."""
+    columns = [_plain(tables.tickets.c[name]) for name in TICKETS]
+    frame = _frame(scope.connection, select(*columns).where(_in_sight(scope)), TICKETS)
+    handles = scope.handles
+    frame = frame.with_columns(
+        *(pl.col(name).replace(handles) for name in PERSON_FIELDS),
+        pl.col("approvers").list.eval(pl.element().replace(handles)),
+    )
+    return _named_in_custom(frame, handles, scope.persons) if scope.persons else frame
+
+
+def read_events(scope: Scope) -> pl.DataFrame:
+    """The events of those tickets that are needed, columns as in :data:`~.snapshot.EVENTS`, sorted."""
+    events = tables.events.c
+    columns = [_plain(events[name]) for name in EVENTS if name != "text"]
+    of_tickets = and_(events.desk == scope.desk, events.ticket == tables.tickets.c.id, _in_sight(scope))
+    query = select(*columns, _text(scope.needs).label("text")).where(of_tickets, _wanted(scope.needs))
+    people = pl.col("field").is_in([*PERSON_FIELDS, "approvers", *(f"field.{name}" for name in scope.persons)])
+    return (
+        _frame(scope.connection, query, EVENTS)
+        .with_columns(
+            pl.col("actor").replace(scope.handles),
+            pl.when(people).then(pl.col("old").replace(scope.handles)).otherwise(pl.col("old")),
+            pl.when(people).then(pl.col("new").replace(scope.handles)).otherwise(pl.col("new")),
+        )
+        .sort("ticket", "at", "seq", maintain_order=True)
+    )
+
+
+def _in_sight(scope: Scope) -> ColumnElement[bool]:
+    """Tickets no rule can see are left in the store, unless they were still visible at an earlier ``at``."""
+    tickets = tables.tickets.c
+    hidden = [tickets.merged_into.is_not(None), tickets.deleted]
+    closed = [] if scope.needs.closed else [tickets.status == "closed"]
+    return and_(tickets.desk == scope.desk, or_(tickets.updated > scope.at, not_(or_(*hidden, *closed))))
+
+
+def _wanted(needs: Needs) -> ColumnElement[bool]:
+    """Our own messages always: their markers say what is done already."""
+    events = tables.events.c
+    message = events.kind == "message"
+    return or_(
+        events.kind.in_(("created", "merged", "deleted")),
+        and_(events.kind == "field", events.field.in_(sorted(needs.fields))),
+        message if needs.messages or needs.texts else and_(message, events.actor_kind == "robot"),
+        events.kind == "rating" if needs.ratings else false(),
+    )
+
+
+def _text(needs: Needs) -> ColumnElement[Any]:
+    """Messages are most of a store: without need for them only ratings' comments and what we wrote ourselves are read."""
+    events = tables.events.c
+    if needs.texts:
+        return events.text
+    return case((or_(events.kind == "rating", events.actor_kind == "robot"), events.text))
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column as it is stored, without conversion row by row."""
+    stored = BigInteger if isinstance(column.type, tables.Instant) else Text
+    return (
+        type_coerce(column, stored)
+        if isinstance(column.type, tables.Instant | tables.Texts | tables.Fields)
+        else column
+    )
+
+
+def _frame(connection: Connection, query: Select[Any], schema: Mapping[str, Any]) -> pl.DataFrame:
+    result = connection.execution_options(stream_results=True, max_row_buffer=CHUNK).execute(query)
+    names = list(result.keys())
+    stored = {name: _stored(schema[name]) for name in names}
+    chunks = [_chunk(rows, stored) for rows in result.partitions(CHUNK)]
+    frame = pl.concat(chunks) if chunks else pl.DataFrame(schema=stored)
+    return frame.select(_typed(name, kind) for name, kind in schema.items())
+
+
+def _chunk(rows: Sequence[Any], stored: Mapping[str, Any]) -> pl.DataFrame:
+    columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True)
+    return pl.DataFrame(
+        [pl.Series(name, values, kind) for (name, kind), values in zip(stored.items(), columns, strict=True)]
+    )
+
+
+def _stored(kind: Any) -> Any:
+    """What the driver gives for a column of the type ``kind``."""
+    if isinstance(kind, pl.Datetime):
+        return pl.Int64
+    return pl.String if isinstance(kind, pl.List) else kind
+
+
+def _typed(name: str, kind: Any) -> pl.Expr:
+    if isinstance(kind, pl.List):
+        return pl.col(name).str.json_decode(kind)
+    return pl.col(name).cast(kind)
+
+
+def _named_in_custom(frame: pl.DataFrame, handles: Mapping[str, str], persons: frozenset[str]) -> pl.DataFrame:
+    """Custom fields that hold people, with handles for ids."""
+
+    def named(text: str) -> str:
+        values = json.loads(text)
+        for name in persons & values.keys():
+            values[name] = _handles_of(values[name], handles)
+        return json.dumps(values, ensure_ascii=False)
+
+    return frame.with_columns(pl.col("custom").map_elements(named, return_dtype=pl.String))
+
+
+def _handles_of(value: Any, handles: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [handles.get(item, item) for item in value]
+    return handles.get(value, value)
