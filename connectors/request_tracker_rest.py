@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from .base import AuthFailed, Gone, Rejected
+from .base import AuthFailed, Rejected
 from .request_tracker_history import MESSAGES
 from .request_tracker_words import TICKET_FIELDS, Body, Desk, Row, Words, any_of, bodies, quoted
 from .transport import answered
@@ -186,24 +186,16 @@ class Rest:
 
     def put(self, ticket: str, body: Row, version: str) -> list[str]:
         """Changes fields if the ticket is still at ``version``; the desk's sentences, which may well be refusals."""
-        return _sentences(self.transport.write("PUT", f"ticket/{ticket}", body, _if_match(version)))
+        return _sentences(self.transport.write("PUT", f"ticket/{ticket}", body, {"If-Match": f'"{version}"'}))
 
-    def say(self, ticket: str, text: str, version: str, *, public: bool) -> list[str]:
-        """Adds a message if the ticket is still at ``version``."""
+    def say(self, ticket: str, text: str, *, public: bool) -> list[str]:
+        """Adds a message. RT answers 412 to *every* ``If-Match`` here, so look at :meth:`newer` first."""
         path = f"ticket/{ticket}/{'correspond' if public else 'comment'}"
-        body = {"Content": text, "ContentType": "text/plain"}
-        return _sentences(self.transport.write("POST", path, body, _if_match(version)))
+        return _sentences(self.transport.write("POST", path, {"Content": text, "ContentType": "text/plain"}))
 
-    def etag(self, ticket: str) -> str:
-        """The ticket's version at this moment: its newest transaction's number."""
-        row = self.ticket(ticket)
-        if row is None:
-            raise Gone(f"ticket {ticket} is not there any more")
-        return str(row["ETag"])
-
-
-def _if_match(version: str) -> dict[str, str]:
-    return {"If-Match": f'"{version}"'}
+    def newer(self, ticket: str, version: str) -> list[Row]:
+        """The ticket's transactions after ``version``."""
+        return self.transactions(f"ObjectId = {int(ticket)} AND id > {int(version)}")
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

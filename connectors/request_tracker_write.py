@@ -6,13 +6,15 @@ for a field that was already so and for a field that does not exist. So nobody h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .base import Conflict, Outcome, Rejected
-from .request_tracker_words import MAPPABLE, NOBODY, SLA, handle, rt_time
+from .request_tracker_words import MACHINES, MAPPABLE, NOBODY, SLA, handle, rt_time
 from .ticket import FIELD
+from .ticket_text import newest_text
 from .transport import Unsure
 
 if TYPE_CHECKING:
@@ -146,6 +148,7 @@ class Visit:
         self._version = version
         self._written = False
         self._lost = ""
+        self._refused = False
         self._sentences: list[str] = []
         self._said: dict[str, Outcome | None] = {}
 
@@ -162,15 +165,20 @@ class Visit:
         """``None`` if the message was sent: reading back decides."""
         if self._lost:
             return Outcome(change.id, "failed", f"not sent, because the call before it got lost ({self._lost})")
-        version = self._rest.etag(self._before.id) if self._written else self._version
-        text, public = change.text or "", MESSAGES[change.action]
-        try:
-            said = self._told(lambda: self._rest.say(self._before.id, text, version, public=public))
-        except Conflict as error:
+        if self._meddled():
+            told = f"{self._before.url}: somebody changed the ticket in the meantime"
             if not self._written:
-                raise
-            return Outcome(change.id, "conflict", error.message)
+                raise Conflict(told, hint="plan again")
+            return Outcome(change.id, "conflict", told)
+        text, public = change.text or "", MESSAGES[change.action]
+        said = self._told(lambda: self._rest.say(self._before.id, text, public=public))
         return Outcome(change.id, "refused", "; ".join(said)) if self._refused else None
+
+    def _meddled(self) -> bool:
+        """Whether anybody wrote since our version; once we wrote ourselves, anybody but us and RT's own machinery."""
+        rows = self._rest.newer(self._before.id, self._version)
+        us = {self._writing.desk.me, *MACHINES} if self._written else set()
+        return any((row.get("Creator") or {}).get("id") not in us for row in rows)
 
     def _told(self, call: Callable[[], list[str]]) -> list[str]:
         self._refused = False
@@ -186,6 +194,7 @@ class Visit:
 
     def outcomes(self, changes: Sequence[Change], after: Ticket, events: Sequence[Event]) -> tuple[Outcome, ...]:
         """What became of each change, by the ticket as it is afterwards and its new events."""
+        self._sentences = _telling(self._sentences, self._before, after)
         return tuple(self._outcome(change, after, events) for change in changes)
 
     def _outcome(self, change: Change, after: Ticket, events: Sequence[Event]) -> Outcome:
@@ -235,7 +244,7 @@ def message_of(change: Change, me: str, events: Sequence[Event]) -> Event | None
 def _is_it(change: Change, event: Event) -> bool:
     if event.marker or (change.action == "note" and change.marker):
         return event.marker == change.marker
-    return _plain(event.text) == _plain(change.text)
+    return _plain(event.text) == _plain(newest_text(change.text or ""))
 
 
 def _reached(change: Change, now: Value) -> bool:
@@ -258,6 +267,20 @@ def _plain(value: Value) -> object:
     if isinstance(value, tuple):
         return sorted(entry.casefold() for entry in value) or None
     return "\n".join(line.rstrip() for line in value.splitlines()).strip() or None if value else None
+
+
+def _telling(sentences: list[str], before: Ticket, after: Ticket) -> list[str]:
+    """The sentences that do not merely report a change that happened; all of them if none is left.
+
+    RT does not say which sentence is about which field, and says it in the account's language: but one that names a
+    value which came or went is a success.
+    """
+    changed = [f for f in ("assignee", "group", "status_name", "subject") if value_of(before, f) != value_of(after, f)]
+    moved = {entry for field in changed for t in (before, after) for entry in listed(value_of(t, field))}
+    moved |= set(before.tags) ^ set(after.tags) | set(before.cc) ^ set(after.cc)
+    spoken = {entry.partition("@")[0].casefold() for entry in moved if len(entry) > 2}
+    kept = [s for s in sentences if not any(re.search(rf"\b{re.escape(word)}\b", s.casefold()) for word in spoken)]
+    return kept or sentences
 
 
 def _said(sentences: Sequence[str]) -> str:
