@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 FORMAT = "makegood-plan/1"
 
 ChangeReason = Literal["matched", "repeat"]
-HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure"]
+HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure", "replies_off"]
 LimitReason = Literal["per_run", "share_of_open", "unusual", "backlog"]
-SkipReason = Literal["spent", "shadow", "assigned", "not_new", "once_per", "passed_over", "closed", "stopped"]
+SkipReason = Literal["spent", "shadow", "assigned", "not_new", "once_per", "passed_over", "closed", "stopped", "nobody"]
 
 
 def instant_text(moment: datetime) -> str:
@@ -53,9 +53,12 @@ class _Wish(_Part):
 
 
 class PlannedChange(_Wish):
-    """One change. ``effect`` is the key of a once-only effect, ``id`` the change's own (unique in the plan).
+    """One change. ``effect`` is the key of a once-only effect (the journal finds it by that).
 
-    ``who`` are the receivers of a notice as ``kind:name``; ``text`` is the finished text of a note, reply or notice.
+    ``id`` stands for ticket, rule, action, step, field and value: unique in the plan, and the same in every plan that wants
+    the same, so the journal keeps it as ``change``. ``who`` are the receivers of a notice as ``channel:NAME`` or
+    ``person:HANDLE``; ``text`` is the finished text of a note (with its marker line), reply or notice. ``why.saw`` maps the
+    facts the rule reads to what they were.
     """
 
     id: str
