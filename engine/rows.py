@@ -75,13 +75,13 @@ def catalogue_text(catalogue: Catalogue) -> str:
 
 def catalogue_from(text: str) -> Catalogue:
     """The words :func:`catalogue_text` wrote."""
-    data = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
+    data: dict[str, Any] = {name: _tuple(value) for name, value in json.loads(text).items()}
     specs = {name: FieldSpec(**spec | {"values": _tuple(spec["values"])}) for name, spec in data["fields"].items()}
     return Catalogue(**data | {"fields": specs})
 
 
-def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else tuple(values)
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _ticket_row(desk: int, ticket: Ticket) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Store:
     def id(self) -> str:
         """What tells this copy from another; plans carry it."""
         with self.reading() as connection:
-            return connection.execute(select(tables.store.c.id)).scalar_one()
+            return str(connection.execute(select(tables.store.c.id)).scalar_one())
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Store:
         columns = tables.tickets.c
         query = select(func.count()).where(_of(columns.desk, helpdesk), columns.next_instant <= at)
         with self.reading() as connection:
-            return connection.execute(query).scalar_one()
+            return int(connection.execute(query).scalar_one())
 
     def snapshot(self, helpdesk: str, at: datetime, needs: Needs, capabilities: Capabilities) -> Snapshot:
         """The helpdesk as known now, with all that ``needs`` names; events after ``at`` are in it for rolling back.
@@ -216,10 +216,9 @@ def desk_key(connection: Connection, helpdesk: str) -> int:
     """The number of a helpdesk in the tables; given to it now if it has none. Needs a writing transaction."""
     columns = tables.helpdesks.c
     found = connection.execute(select(columns.id).where(columns.name == helpdesk)).scalar()
-    if found is not None:
-        return found
-    made = connection.execute(tables.helpdesks.insert().values(name=helpdesk))
-    return int(made.inserted_primary_key[0])
+    if found is None:
+        found = connection.execute(tables.helpdesks.insert().values(name=helpdesk).returning(columns.id)).scalar_one()
+    return int(found)
 
 
 def _of(column: ColumnElement[int], helpdesk: str) -> ColumnElement[bool]:
