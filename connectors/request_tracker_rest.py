@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .base import AuthFailed, Rejected
 from .request_tracker_history import MESSAGES
-from .request_tracker_words import TICKET_FIELDS, Body, Desk, Row, Words, any_of, bodies, quoted
+from .request_tracker_words import NOBODY, TICKET_FIELDS, Body, Desk, Row, Words, any_of, bodies, quoted
 from .transport import answered
 
 if TYPE_CHECKING:
@@ -119,14 +119,18 @@ class Rest:
 
     def desk(self) -> Desk:
         """Names for the numbers in transactions: ourselves, queues, agents and custom fields."""
-        agents = self.privileged()
-        fields = self.fields()
+        agents, fields = self.privileged(), self.fields()
         return Desk(
             me=str(self.me()["Name"]),
             queues={str(q["id"]): q["Name"] for q in self.queues()},
-            agents={str(user["id"]): user["Name"] for user in agents},
+            agents={str(user["id"]): user["Name"] for user in agents} | {self._number_of(NOBODY): NOBODY},
             fields={str(f["id"]): (f["Name"], f["Type"], str(f["MaxValues"]) != "1") for f in fields},
         )
+
+    def _number_of(self, login: str) -> str:
+        """A user's number, which RT tells to those without rights in a link only."""
+        links = _object(answered(self.transport.get(f"user/{login}")), "user").get("_hyperlinks") or []
+        return next((str(link["id"]) for link in links if link.get("ref") == "self"), "")
 
     def me(self) -> Row:
         """The account we work with."""
