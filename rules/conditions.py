@@ -20,6 +20,7 @@ from .shapes import Line, Number, Reader, Schema, Share, Words, YesNo, listed, m
 if TYPE_CHECKING:
     from .model import Operator as OperatorName
     from .nodes import Node
+    from .shapes import Shape
 
 GROUPS = ("all", "any", "none")
 PRESENCE = ("missing", "present")
@@ -259,6 +260,9 @@ def _literals(fact: Fact, node: Node, reader: Reader) -> tuple[str, ...] | None:
     return None if None in values or not items else tuple(value for value in values if value is not None)
 
 
+_CHECKED: dict[str, Shape] = {"number": Number(), "share": Share()}
+
+
 def literal(fact: Fact, node: Node, reader: Reader) -> str | None:
     """One value of a fact as text: words in lower case, yes/no as such, everything else as written."""
     if fact.values is not None:
@@ -266,7 +270,7 @@ def literal(fact: Fact, node: Node, reader: Reader) -> str | None:
     if fact.type == "yes/no":
         truth = YesNo().read(node, reader)
         return None if truth is None else ("yes" if truth else "no")
-    checked = {"number": Number(), "share": Share()}.get(fact.type)
+    checked = _CHECKED.get(fact.type)
     if checked is not None and checked.read(node, reader) is None:
         return None
     text = Line("a value").read(node, reader)

@@ -7,99 +7,38 @@ the evaluator all follow from it. Facts whose name holds a name of the desk or o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
 
 from ..connectors.ticket import PRIORITIES, STATUSES
+from .fact_type import Available, Fact, FactType, desks, everywhere
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-FactType = Literal["choice", "person", "number", "text", "list", "time", "duration", "yes/no", "share", "any"]
-"""``share`` is the type of ``sample`` alone; ``any`` that of custom fields: only the desk knows it, so the file may use
-every operator on them."""
-
-Available = Literal["now", "deadlines", "promises", "recovery", "assignment"]
-"""``now``, or the part of makegood that has to be built before ``plan`` accepts the fact."""
+__all__ = ["FACTS", "PATTERNS", "SECTIONS", "Available", "Fact", "FactType", "derived", "fact_named"]
 
 CLOCK_STATES = ("running", "paused", "due_soon", "missed", "met")
 PROMISE_STATES = ("open", "due_soon", "broken", "kept", "moved", "cancelled")
 RECOVERY_STATES = ("open", "contacted", "resolved", "verified", "failed")
 
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing a rule can ask about a ticket.
-
-    ``history``: its past values are known, so it may stand in ``for``, ``pause_while``, ``until`` and ``starts``.
-    ``settable``: ``set`` may write it. ``often_missing``: many tickets have no value. ``across``: it looks at other
-    tickets. ``supplied``: how each kind of desk knows it; a desk that is not named cannot. ``values``: all there are,
-    ``None`` where the desk decides. Durations are kept as intervals, numbers are decimal, times aware UTC instants.
-    """
-
-    name: str
-    type: FactType
-    doc: str
-    supplied: Mapping[str, str]
-    history: bool = True
-    settable: bool = False
-    often_missing: bool = False
-    across: bool = False
-    values: tuple[str, ...] | None = None
-    available: Available = "now"
-
-
-def _desks(zendesk: str = "", jira: str = "", rt: str = "", local: str = "its own column") -> dict[str, str]:
-    named = {"zendesk": zendesk, "jira": jira, "rt": rt, "local": local}
-    return {desk: how for desk, how in named.items() if how}
-
-
-def _everywhere(how: str) -> dict[str, str]:
-    return _desks(how, how, how, how)
-
-
-_EVENTS = _everywhere("counted from the ticket's events")
-_MESSAGES = _everywhere("from the ticket's messages and who wrote them")
-_RATED = _desks("the satisfaction rating", "the satisfaction field", "the custom field mapped to csat", "ratings")
-_COMPUTED = _everywhere("computed by makegood")
+_EVENTS = everywhere("counted from the ticket's events")
+_MESSAGES = everywhere("from the ticket's messages and who wrote them")
+_RATED = desks("the satisfaction rating", "the satisfaction field", "the custom field mapped to csat", "ratings")
+_COMPUTED = everywhere("computed by makegood")
 
 _TICKET = (
-    Fact("id", "text", "The ticket's number or key as the desk shows it.", _desks("id", "issue key", "id")),
-    Fact("url", "text", "Where the ticket is read in a browser.", _desks("its address", "its address", "its address")),
-    Fact("subject", "text", "The subject line.", _desks("subject", "summary", "Subject")),
+    Fact("id", "text", "The ticket's number or key as the desk shows it.", desks("id", "issue key", "id")),
+    Fact("url", "text", "Where the ticket is read in a browser.", desks("its address", "its address", "its address")),
+    Fact("subject", "text", "The subject line.", desks("subject", "summary", "Subject")),
+    Fact("description", "text", "The first message.", desks("first comment", "description", "first message")),
     Fact(
-        "description",
-        "text",
-        "The first message, as plain text.",
-        _desks("first comment", "description", "first message"),
+        "customer_messages", "text", "Everything customers wrote in public, without quotes and signatures.", _MESSAGES
     ),
-    Fact(
-        "customer_messages",
-        "text",
-        "Everything customers wrote in public, as plain text without quotes and signatures.",
-        _MESSAGES,
-    ),
-    Fact(
-        "last_customer_message",
-        "text",
-        "The newest public message of a customer, plain text without quotes and signature.",
-        _MESSAGES,
-    ),
-    Fact(
-        "last_agent_message",
-        "text",
-        "The newest public message of an agent, plain text without quotes and signature.",
-        _MESSAGES,
-        often_missing=True,
-    ),
+    Fact("last_customer_message", "text", "The newest public message of a customer.", _MESSAGES),
+    Fact("last_agent_message", "text", "The newest public message of an agent.", _MESSAGES, often_missing=True),
     Fact(
         "status",
         "choice",
         "The status category. Rules act on closed tickets only where `when` names `status: closed`.",
-        _desks(
-            "the status category", "the status, by the words in makegood.toml", "Status, by the words in makegood.toml"
-        ),
+        desks("the category", "mapped in makegood.toml", "mapped in makegood.toml"),
         settable=True,
         values=STATUSES,
     ),
@@ -107,14 +46,14 @@ _TICKET = (
         "status_name",
         "choice",
         "The status in the desk's own words.",
-        _desks("custom status", "status name", "Status"),
+        desks("custom status", "status name", "Status"),
         settable=True,
     ),
     Fact(
         "priority",
         "choice",
         "How urgent the ticket is.",
-        _desks("priority", "priority, by the words in makegood.toml", "ranges of the priority number"),
+        desks("priority", "priority, by the words in makegood.toml", "ranges of the priority number"),
         settable=True,
         often_missing=True,
         values=PRIORITIES,
@@ -123,7 +62,7 @@ _TICKET = (
         "type",
         "choice",
         "The type of ticket, in the desk's own words.",
-        _desks("type", "issue type"),
+        desks("type", "issue type"),
         settable=True,
         often_missing=True,
     ),
@@ -131,51 +70,51 @@ _TICKET = (
         "channel",
         "choice",
         "How the ticket came in, for example `email`, `web`, `chat`, `phone`.",
-        _desks("via.channel", "channel of the request", "mail or web, from the first message"),
+        desks("via.channel", "channel of the request", "mail or web, from the first message"),
     ),
     Fact(
         "form",
         "choice",
         "The form it was filed with (Jira: the request type).",
-        _desks("ticket form", "request type"),
+        desks("ticket form", "request type"),
         settable=True,
         often_missing=True,
     ),
-    Fact("brand", "choice", "The brand it was sent to.", _desks("brand"), often_missing=True),
+    Fact("brand", "choice", "The brand it was sent to.", desks("brand"), often_missing=True),
     Fact(
         "language",
         "choice",
         "The requester's language; `de` includes `de-AT`.",
-        _desks("the requester's locale", "the requester's locale", "the requester's language"),
+        desks("the requester's locale", "the requester's locale", "the requester's language"),
         often_missing=True,
     ),
-    Fact("tags", "list", "The tags.", _desks("tags", "labels", "the custom field mapped to tags")),
+    Fact("tags", "list", "The tags.", desks("tags", "labels", "the custom field mapped to tags")),
     Fact(
         "group",
         "choice",
         "The group (RT: the queue).",
-        _desks("group", "the field mapped to group, else the project", "queue"),
+        desks("group", "the field mapped to group, else the project", "queue"),
         often_missing=True,
     ),
     Fact(
         "sent_to",
         "text",
         "The address the customer wrote to.",
-        _desks("recipient", rt="the queue's address"),
+        desks("recipient", rt="the queue's address"),
         often_missing=True,
     ),
     Fact(
         "cc",
         "list",
         "The people in copy.",
-        _desks("collaborators and followers", "participants", "Cc"),
+        desks("collaborators and followers", "participants", "Cc"),
         often_missing=True,
     ),
     Fact(
         "field.<name>",
         "any",
         "A custom field of the ticket, by its name on the desk.",
-        _desks("ticket field", "custom field", "custom field", "custom"),
+        desks("ticket field", "custom field", "custom field", "custom"),
         settable=True,
         often_missing=True,
     ),
@@ -183,14 +122,14 @@ _TICKET = (
         "parent",
         "text",
         "The id of the ticket this one belongs to.",
-        _desks("the problem of an incident", "parent issue", "MemberOf link"),
+        desks("the problem of an incident", "parent issue", "MemberOf link"),
         often_missing=True,
     ),
     Fact(
         "parent.status",
         "choice",
         "The status category of the parent.",
-        _desks("the problem's status", "the parent's status", "the parent's status", "the parent's status"),
+        desks("the problem's status", "the parent's status", "the parent's status", "the parent's status"),
         often_missing=True,
         across=True,
         values=STATUSES,
@@ -206,11 +145,11 @@ _TICKET = (
         "approval",
         "choice",
         "Where an approval stands.",
-        _desks(jira="approvals"),
+        desks(jira="approvals"),
         often_missing=True,
         values=("pending", "approved", "declined"),
     ),
-    Fact("approvers", "list", "Who was asked to approve.", _desks(jira="approvals"), history=False, often_missing=True),
+    Fact("approvers", "list", "Who was asked to approve.", desks(jira="approvals"), history=False, often_missing=True),
     Fact(
         "sample",
         "share",
@@ -224,14 +163,14 @@ _PEOPLE = (
         "assignee",
         "person",
         "Who owns the ticket.",
-        _desks("assignee", "assignee", "owner (Nobody is missing)"),
+        desks("assignee", "assignee", "owner (Nobody is missing)"),
         often_missing=True,
     ),
     Fact(
         "assignee.active",
         "yes/no",
         "Whether the owner's account is still in use.",
-        _desks("not suspended", "active", "enabled"),
+        desks("not suspended", "active", "enabled"),
         history=False,
         often_missing=True,
     ),
@@ -239,7 +178,7 @@ _PEOPLE = (
         "assignee.at_work",
         "yes/no",
         "Whether it is the owner's working time and the owner is not away.",
-        _everywhere("the teams of the rule file"),
+        everywhere("the teams of the rule file"),
         history=False,
         often_missing=True,
         available="assignment",
@@ -248,7 +187,7 @@ _PEOPLE = (
         "assignee.away",
         "yes/no",
         "Whether the owner is marked as away.",
-        _everywhere("the teams of the rule file"),
+        everywhere("the teams of the rule file"),
         history=False,
         often_missing=True,
         available="assignment",
@@ -263,22 +202,22 @@ _PEOPLE = (
         across=True,
     ),
     Fact("previous_assignee", "person", "Who owned the ticket before the present owner.", _EVENTS, often_missing=True),
-    Fact("requester", "person", "The customer who asked.", _desks("requester", "reporter", "first requestor")),
-    Fact("requester.name", "text", "The requester's name.", _desks("name", "display name", "real name"), history=False),
+    Fact("requester", "person", "The customer who asked.", desks("requester", "reporter", "first requestor")),
+    Fact("requester.name", "text", "The requester's name.", desks("name", "display name", "real name"), history=False),
     Fact(
         "requester.email",
         "text",
         "The requester's e-mail address.",
-        _desks("email", "email where the site shows it", "email address"),
+        desks("email", "email where the site shows it", "email address"),
         history=False,
         often_missing=True,
     ),
-    Fact("requester.tags", "list", "The requester's tags.", _desks("user tags"), history=False),
+    Fact("requester.tags", "list", "The requester's tags.", desks("user tags"), history=False),
     Fact(
         "requester.field.<name>",
         "any",
         "A custom field of the requester.",
-        _desks("user field", rt="user custom field", local="fields"),
+        desks("user field", rt="user custom field", local="fields"),
         history=False,
         often_missing=True,
     ),
@@ -286,16 +225,16 @@ _PEOPLE = (
         "organization",
         "choice",
         "The organization the ticket belongs to.",
-        _desks("organization", "organizations", "the requester's organization"),
+        desks("organization", "organizations", "the requester's organization"),
         settable=True,
         often_missing=True,
     ),
-    Fact("organization.tags", "list", "The organization's tags.", _desks("organization tags"), history=False),
+    Fact("organization.tags", "list", "The organization's tags.", desks("organization tags"), history=False),
     Fact(
         "organization.field.<name>",
         "any",
         "A custom field of the organization.",
-        _desks("organization field", "organization detail", local="fields"),
+        desks("organization field", "organization detail", local="fields"),
         history=False,
         often_missing=True,
     ),
@@ -303,14 +242,14 @@ _PEOPLE = (
 
 _TIMES = (
     Fact("now", "time", "The instant the rules are looked at.", _COMPUTED),
-    Fact("created", "time", "When the ticket was created.", _desks("created_at", "created", "Created")),
-    Fact("updated", "time", "When anything last changed.", _desks("updated_at", "updated", "LastUpdated")),
+    Fact("created", "time", "When the ticket was created.", desks("created_at", "created", "Created")),
+    Fact("updated", "time", "When anything last changed.", desks("updated_at", "updated", "LastUpdated")),
     Fact("solved", "time", "When it was last solved; missing while it is open.", _EVENTS, often_missing=True),
     Fact(
         "due",
         "time",
         "The desk's own due time.",
-        _desks("due_at (type task)", "due date", "Due"),
+        desks("due_at (type task)", "due date", "Due"),
         settable=True,
         often_missing=True,
     ),
@@ -431,7 +370,7 @@ _RULES = (
         "sla.<name>",
         "choice",
         "How the desk's own clock stands.",
-        _desks("SLA metric events", "SLA field", local="sla events"),
+        desks("SLA metric events", "SLA field", local="sla events"),
         often_missing=True,
         values=CLOCK_STATES,
         available="deadlines",
@@ -440,7 +379,7 @@ _RULES = (
         "sla.<name>.due",
         "time",
         "When the desk's own clock runs out.",
-        _desks("SLA metric events", "SLA field", local="sla events"),
+        desks("SLA metric events", "SLA field", local="sla events"),
         often_missing=True,
         available="deadlines",
     ),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from .calendar import Calendar, CalendarError
 from .diagnostics import Diagnostic, Problems, Span
 from .durations import UnreadableError, parse_zone
 from .fingerprint import fingerprint
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
+    from .calendar import CalendarSpec
     from .nodes import Node
 
 Loaded = tuple[RuleSet | None, list[Diagnostic]]
@@ -223,6 +225,7 @@ def _ruleset(files: list[Fields], reader: Reader) -> RuleSet:
         reader.error("missing-key", files[-1].node, "there are no rules", "start with `rules:` and `- name: ...`")
     default = _once("default_calendar", files, reader) or only_calendar(reader)
     merged = {key: _merged(files, key) for key in ("calendars", "teams", "conditions")}
+    _usable(merged["calendars"], reader)
     ruleset = RuleSet(
         rules=tuple(replace(rule, fingerprint=fingerprint(rule)) for rule in rules),
         calendars=merged["calendars"],
@@ -235,6 +238,18 @@ def _ruleset(files: list[Fields], reader: Reader) -> RuleSet:
         sources=reader.sources,
     )
     return replace(ruleset, fingerprint=fingerprint(ruleset))
+
+
+def _usable(calendars: dict[str, CalendarSpec], reader: Reader) -> None:
+    """Report calendars without working time and unknown countries, unless something else is wrong with them already."""
+    for name, spec in calendars.items():
+        node = reader.calendars[name]
+        if node is None or reader.problems.has_errors:
+            continue
+        try:
+            Calendar(spec)
+        except CalendarError as error:
+            reader.error("bad-calendar", node, str(error), error.hint)
 
 
 def _merged(files: list[Fields], key: str) -> dict[str, Any]:

@@ -116,8 +116,8 @@ class Expectation:
             reader.error("unknown-key", key, f"`{key.text}` cannot be expected", meant(key.text, known))
 
     def schema(self) -> Schema:
-        known = {name: {} for name in (*ACTIONS, *EXPECTED)}
-        clocks = {"^deadline\\..+": {}}
+        known: Schema = {name: {} for name in (*ACTIONS, *EXPECTED)}
+        clocks: Schema = {"^deadline\\..+": {}}
         mapping = {"type": "object", "properties": known, "patternProperties": clocks, "additionalProperties": False}
         return {"anyOf": [{"const": "nothing"}, mapping]}
 
