@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from fake_rt_desk import Row, RTDesk
+from fake_rt_desk import RTDesk, Row
+from fake_rt_sql import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
