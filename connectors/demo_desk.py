@@ -76,7 +76,7 @@ def _everybody(plan: dict[str, Any]) -> list[Person]:
 
 
 def _person(email: str, role: Role, more: dict[str, Any]) -> Person:
-    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in more.items()}
+    lists: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in more.items()}
     return Person(email, email=email, role=role, **lists)
 
 

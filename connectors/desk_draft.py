@@ -20,6 +20,8 @@ SETTABLE = frozenset(
 )
 """The facts of a ticket that can be changed, custom fields apart."""
 
+_LISTS = frozenset({"tags", "cc", "approvers"})
+
 
 def value_of(ticket: Ticket, name: str) -> Value:
     """The value of a settable fact of a ticket, as events write it."""
@@ -105,9 +107,11 @@ class House:
             return self._custom(name.removeprefix(FIELD), value)
         if name not in SETTABLE:
             return f"{name} cannot be set on this desk"
+        if name in _LISTS or isinstance(value, tuple):
+            return _misshapen(name, value, is_list=name in _LISTS)
         if value is None:
             return f"{name} cannot be cleared" if name in ("status", "status_name", "requester") else ""
-        return "" if isinstance(value, tuple) else self._text(name, value)
+        return self._text(name, value)
 
     def _text(self, name: str, value: str) -> str:
         if name == "assignee":
@@ -148,8 +152,8 @@ class House:
             return f'there is no field "{name}"{did_you_mean(name, self.words.fields)}'
         if value is None:
             return ""
-        if isinstance(value, tuple) is not (spec.type == "list"):
-            return f'the field "{name}" takes {"a list" if spec.type == "list" else "one value"}'
+        if misshapen := _misshapen(f'the field "{name}"', value, is_list=spec.type == "list"):
+            return misshapen
         wrong = [each for each in (value if isinstance(value, tuple) else (value,)) if not self._fits(spec, each)]
         return f'the field "{name}" does not take "{wrong[0]}"' if wrong else ""
 
@@ -163,6 +167,12 @@ class House:
         if spec.type == "time":
             return not _no_instant(value)
         return spec.type != "person" or self.person(value) is not None
+
+
+def _misshapen(name: str, value: Value, *, is_list: bool) -> str:
+    if isinstance(value, tuple) is is_list:
+        return ""
+    return f"{name} takes {'a list' if is_list else 'one value'}"
 
 
 def _no_instant(value: str) -> str:

@@ -62,11 +62,15 @@ def written(moment: datetime) -> str:
 
 
 def instant(text: str) -> datetime:
-    """The instant that an ISO 8601 text with a zone names, in UTC; raises ``ValueError`` for anything else."""
-    moment = datetime.fromisoformat(text)
+    """The instant that an ISO 8601 text with a zone names, in UTC; raises :class:`Malformed` for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Malformed(f'"{text}" is no time: write it like 2026-03-02T09:00:00Z') from None
     if moment.tzinfo is None:
-        raise ValueError(f'the time "{text}" has no zone: end it with Z or +01:00')
-    return moment.astimezone(UTC)
+        raise Malformed(f'the time "{text}" has no zone: end it with Z or +01:00')
+    return in_utc
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -112,7 +116,7 @@ def from_plain(kind: type[T], plain: object) -> T:
 def _read(name: str, reader: Reader, value: object) -> object:
     try:
         return reader(value)
-    except ValueError as error:
+    except Malformed as error:
         raise Malformed(f'"{name}": {error}') from None
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from . import desk_tables as tables
 from .base import Capabilities, Conflict, Outcome, Page, Read, Rejected, Written
-from .desk_draft import Draft, House, value_of
+from .desk_draft import SETTABLE, Draft, House, value_of
 from .embedded import Desk
-from .ticket import Catalogue, Person
+from .ticket import FIELD, Catalogue, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -182,7 +182,8 @@ def _write(draft: Draft, house: House, change: Change, forbidden: str) -> tuple[
         draft.say(change.text or "", public=change.action == "reply", marker=change.marker)
         return "applied", ""
     name, wanted = _wanted(draft.ticket, change)
-    if value_of(draft.ticket, name) == wanted:
+    settable = name in SETTABLE or name.startswith(FIELD)
+    if settable and value_of(draft.ticket, name) == wanted:
         return "already", ""
     if refusal := house.refuses_value(name, wanted):
         return "refused", refusal

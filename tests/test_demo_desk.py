@@ -1,0 +1,96 @@
+"""The demo helpdesk: the same for the same moment, never ahead of it, and with something for every kind of rule."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from makegood.connectors.demo_desk import fill
+from makegood.connectors.desk_files import export_lines
+from makegood.connectors.local import Local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from makegood.connectors.base import Page
+
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))
+
+
+def filled(folder: str | Path, at: datetime) -> Local:
+    desk = Local(Path(folder) / "desk.db", now=lambda: at)
+    fill(desk, at)
+    return desk
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with tempfile.TemporaryDirectory() as folder, filled(folder, MONDAY) as desk:
+        yield next(desk.pull(None))
+
+
+def test_it_is_small_and_lively(page: Page) -> None:
+    assert len(page.tickets) == 40
+    assert len(page.events) > 200
+    assert page.catalogue is not None
+    assert page.catalogue.groups == ("Support", "Billing", "Care")
+    assert {organization.fields["tier"] for organization in page.organizations} == {"gold", "silver"}
+    assert len([p for p in page.people if p.role == "agent" and p.active]) == 6
+    assert len([p for p in page.people if p.role == "customer"]) >= 20
+
+
+def test_every_kind_of_ticket_is_there(page: Page) -> None:
+    tickets = page.tickets
+    assert {t.status for t in tickets} == {"new", "open", "pending", "on_hold", "solved", "closed"}
+    assert {t.csat for t in tickets} == {None, "good", "bad"}
+    assert {t.language for t in tickets} == {"en", "de"}
+    assert {t.channel for t in tickets} == {"email", "chat"}
+    assert any(t.merged_into for t in tickets)
+    assert any(t.deleted for t in tickets)
+    assert {e.kind for e in page.events} == {"created", "field", "message", "rating", "merged", "deleted"}
+
+
+def test_one_ticket_still_belongs_to_somebody_who_left(page: Page) -> None:
+    left = {person.id for person in page.people if not person.active}
+    assert [t.subject for t in page.tickets if t.assignee in left] == ["Order cancelled without a word"]
+
+
+def test_weekdays_in_promises_are_those_of_the_moment(page: Page) -> None:
+    texts = {e.ticket: e.text for e in page.events if e.text and "with the refund" in e.text}
+    assert list(texts.values()) == [
+        "Sorry about that, Olivia! I can see both payments. I'll get back to you on Thursday with the refund."
+    ]
+    assert any(e.text and "melde mich am Dienstag" in e.text for e in page.events)
+
+
+def test_tickets_are_numbered_in_the_order_they_came(page: Page) -> None:
+    by_number = sorted(page.tickets, key=lambda ticket: int(ticket.id))
+    assert [t.created for t in by_number] == sorted(t.created for t in page.tickets)
+
+
+def test_the_same_moment_gives_the_same_desk(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    first, second = (list(export_lines(filled(folder, MONDAY))) for folder in folders)
+    assert first == second
+
+
+@settings(max_examples=15, deadline=None)
+@given(MOMENTS)
+def test_stories_make_sense_at_any_moment(at: datetime) -> None:
+    with tempfile.TemporaryDirectory() as folder, filled(folder, at) as desk:
+        page = next(desk.pull(None))
+    assert all(event.at <= at for event in page.events)
+    assert all(at - event.at < timedelta(days=30) for event in page.events)
+    assert not any("{" in (event.text or "") for event in page.events)
+    for ticket in page.tickets:
+        told = [event.seq for event in page.events if event.ticket == ticket.id]
+        assert told == sorted(told), f"{ticket.subject}: its events are not told in their order"
