@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from . import holiday_list
 from .holiday_list import CalendarError
 from .open_time import OpenTime
-from .opening import DAY, EPOCH, MINUTE, Offset, Slot, from_micros, local_midnight, micros, offsets, stretches
+from .opening import DAY, Offset, Slot, from_micros, local_midnight, micros, offsets, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .durations import Duration
     from .model import RuleSet
 
-__all__ = ["ALWAYS", "Calendar", "CalendarError", "CalendarSpec", "calendar_for", "within"]
+__all__ = ["ALWAYS", "Calendar", "CalendarError", "CalendarSpec", "calendar_for"]
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2200
@@ -254,10 +254,9 @@ class Calendar:
         """When the last of the hours that begin on the day ends; None where none begin."""
         if not self.is_working_day(day):
             return None
-        closing = EPOCH.replace(tzinfo=None) + timedelta(
-            microseconds=local_midnight(day) + max(end for _, end in self.hours_on(day)) * MINUTE
-        )
-        return closing.replace(tzinfo=self.zone).astimezone(UTC)
+        noon = local_midnight(day) + DAY // 2
+        found = stretches(self.covering(noon, noon).changes, self.hours_on, day, day)
+        return from_micros(found[-1][1]) if found else None
 
     # --- holidays -----------------------------------------------------------------------------------------------------
 
