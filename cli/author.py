@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-
 from typing import TYPE_CHECKING
 
 import click
@@ -25,6 +24,7 @@ from .words import as_json, count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ..rules.diagnostics import Diagnostic
     from ..rules.model import RuleSet, RuleTest
@@ -67,11 +67,11 @@ def _remarks(ruleset: RuleSet, path: Path) -> list[Diagnostic]:
 def _against_desk(ruleset: RuleSet, settings_path: Path, helpdesk: str | None) -> list[Diagnostic]:
     """What the helpdesk, as the local copy knows it, does not have."""
     from ..rules.lint import check_names, lint_for_desk
-    from .bench import Bench
+    from .session import Session
 
-    with Bench.open(settings_path, helpdesk) as bench:
-        words, people = bench.words(), bench.store.people(bench.name)
-        capabilities = bench.connector.capabilities()
+    with Session.open(settings_path, helpdesk) as session:
+        words, people = session.words(), session.store.people(session.name)
+        capabilities = session.connector.capabilities()
     return [*lint_for_desk(ruleset, capabilities, words), *check_names(ruleset, words, people)]
 
 

@@ -165,8 +165,8 @@ def _print(
     heading = None
     for entry in entries:
         if section and entry[section] != heading:
+            click.echo(("\n" if heading else "") + paint("heading", entry[section]) + "\n")
             heading = entry[section]
-            click.echo(f"\n{paint('heading', heading)}\n")
         note = head(entry)
         click.echo(f"  {paint('place', entry['name'])}  {paint('dim', note)}".rstrip())
         click.echo("\n".join(wrapped(entry["doc"], width, indent=6)))
@@ -175,10 +175,10 @@ def _print(
 
 
 def _words(settings_path: Path, helpdesk: str) -> Catalogue:
-    from .bench import Bench
+    from .session import Session
 
-    with Bench.open(settings_path, helpdesk) as bench:
-        return bench.words()
+    with Session.open(settings_path, helpdesk) as session:
+        return session.words()
 
 
 def _desk(words: Catalogue) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from .. import __version__
+from ..rules.diagnostics import did_you_mean
 from .failure import INTERRUPTED, tell
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Start": {
         "demo": ("demo:demo", "A small, lively helpdesk with rules, tests and a plan to look at."),
         "init": ("init:init", "Write a starter rule file, settings and a CI workflow."),
-        "doctor": ("operate:doctor", "Can we reach the helpdesk, and is everything as the rules need it?"),
+        "doctor": ("doctor:doctor", "Can we reach the helpdesk, and is everything as the rules need it?"),
         "desk": ("desk:desk", "Fill an embedded helpdesk from a file, and write it out again."),
     },
     "Write rules": {
@@ -65,6 +66,15 @@ class Makegood(click.Group):
         module, _, name = _PLACES[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f".{module}", __package__), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with; a mistyped one is told with the nearest."""
+        nearest = did_you_mean(args[0], _PLACES) if args[0] not in _PLACES else None
+        if nearest:
+            ctx.fail(f'There is no command "{args[0]}"; did you mean {nearest}?')
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The commands under their headings, without importing them."""

@@ -62,7 +62,7 @@ def instant(text: str | None, zone: str = "UTC") -> datetime:
 def existing_file(path: Path, what: str, hint: str) -> Path:
     """The path, if there is a file to read; ``what`` names it and ``hint`` says how to get one."""
     if path.is_dir():
-        raise Failure(f"{path} is a folder, not {what}", f"name the file itself, e.g. {path / 'rules.yaml'}")
+        raise Failure(f"{path} is a folder, not {what}", "name a file in it")
     if not path.exists():
         raise Failure(f"there is no {path}", hint)
     return path

@@ -11,12 +11,19 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from ..connectors import connector
 from ..rules.diagnostics import did_you_mean
 from .failure import SECRETS, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ..connectors.base import Connector
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -59,6 +66,10 @@ def _secret(value: object) -> object:
     raise ValueError('a text or { env = "NAME_OF_A_VARIABLE" } is wanted')
 
 
+def _plain_or_secret(value: object) -> object:
+    return value if isinstance(value, str) and value else _secret(value)
+
+
 AnySecret = Annotated[Secret, BeforeValidator(_secret)]
 Length = Annotated[timedelta, BeforeValidator(span)]
 Words = dict[str, list[str]]
@@ -92,8 +103,8 @@ class Helpdesk(_Table):
     words: WordMap = WordMap()
     people: dict[str, str] = {}
 
-    def arguments(self) -> dict[str, Any]:
-        """What the connector is built with, besides the clock."""
+    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
+        """The connector; ``folder`` is where paths in the settings begin. Secrets are looked up now."""
         raise NotImplementedError
 
 
@@ -103,46 +114,59 @@ class Local(Helpdesk):
     path: str
     me: str = "makegood"
 
-    def arguments(self) -> dict[str, Any]:
-        """A desk that is not there is an error, not a new one."""
-        return {"path": Path(self.path), "robots": tuple(self.robots), "me": self.me, "create": False}
+    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
+        """The desk in the file; one that is not there is an error, not a new one."""
+        path = folder / Path(self.path).expanduser()
+        return connector("local")(path, now=now, robots=tuple(self.robots), me=self.me, create=False)
 
 
 class RequestTracker(Helpdesk):
-    """A Request Tracker, by its REST2 interface."""
+    """A Request Tracker, by its REST2 interface: with a token, or with user and password."""
 
     base_url: str
-    token: AnySecret
+    token: AnySecret | None = None
+    user: str | None = None
+    password: AnySecret | None = None
 
-    def arguments(self) -> dict[str, Any]:
-        """Everything the connector knows how to use."""
-        return {
-            "base_url": self.base_url,
-            "token": self.token.reveal(),
-            "robots": tuple(self.robots),
-            "ignore_senders": tuple(self.ignore_senders),
-            "history": self.history,
-            "fields": self.map,
-            "words_status": self.words.status,
-            "words_priority": self.words.priority,
-        }
+    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:  # noqa: ARG002
+        """A connection that nothing has been sent over yet."""
+        build = connector("rt")
+        from ..connectors.request_tracker_words import Words
+
+        words = Words(
+            status=self.words.status,
+            priority=self.words.priority,
+            fields=self.map,
+            people=self.people,
+            robots=self.robots,
+            ignore_senders=self.ignore_senders,
+        )
+        return build(
+            self.base_url,
+            now=now,
+            token=self.token and self.token.reveal(),
+            user=self.user,
+            password=self.password and self.password.reveal(),
+            words=words,
+            history=self.history,
+        )
 
 
 class Plugin(Helpdesk):
-    """A desk whose connector another package brings: whatever else stands in its table goes to the connector."""
+    """A desk whose connector another package brings: whatever stands in its table goes to the connector."""
 
     model_config = ConfigDict(extra="allow")
 
-    def arguments(self) -> dict[str, Any]:
-        """The common settings and the connector's own; secrets as text."""
+    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
+        """Built with the common settings as they are named here, and its own with secrets as text."""
         own = {key: _revealed(value) for key, value in (self.model_extra or {}).items()}
         common = {name: getattr(self, name) for name in Helpdesk.model_fields if name not in ("kind", "allow_replies")}
-        return common | own
+        return connector(self.kind)(**common, **own, folder=folder, now=now)
 
 
 def _revealed(value: object) -> object:
-    secret = isinstance(value, dict) and set(value) == {"env"}
-    return _secret(value).reveal() if secret else value  # type: ignore[attr-defined]
+    secret = _secret(value) if isinstance(value, dict) and set(value) == {"env"} else value
+    return secret.reveal() if isinstance(secret, Secret) else secret
 
 
 KINDS: dict[str, type[Helpdesk]] = {"local": Local, "rt": RequestTracker}
@@ -158,7 +182,7 @@ class Channel(_Table):
 class Settings(_Table):
     """The whole file. ``folder`` is where it stands: paths in it are relative to that. ``source`` is its name."""
 
-    store: str | Annotated[Secret, BeforeValidator(_secret)] = "makegood.db"
+    store: Annotated[str | Secret, BeforeValidator(_plain_or_secret)] = "makegood.db"
     helpdesks: dict[str, Helpdesk] = {}
     notify: dict[str, Channel] = {}
     folder: Path = Path()

@@ -57,7 +57,7 @@ class _Reader:
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
         self.lines = text.splitlines()
-        self.wrong: list[str] = []
+        self.wrong: list[tuple[int, str]] = []
 
     def settings(self, content: dict[str, Any]) -> Settings:
         rest = {key: value for key, value in content.items() if key not in ("helpdesks", "notify")}
@@ -68,7 +68,7 @@ class _Reader:
             self._unknown((name,), name, Settings)
         settings = self._read(Settings, rest | reserved, ())
         if settings is None or self.wrong:
-            raise Failure("\n".join(self.wrong))
+            raise Failure("\n".join(said for _, said in sorted(self.wrong)))
         return settings
 
     def _tables(self, content: dict[str, Any], key: str, read: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class _Reader:
     def _say(self, where: Place, what: str) -> None:
         line = line_of(self.lines, where)
         place = f"{self.path}:{line}" if line else str(self.path)
-        self.wrong.append(f"{place}: {'.'.join(where)}: {what}" if where else f"{place}: {what}")
+        self.wrong.append((line or 0, f"{place}: {'.'.join(where)}: {what}" if where else f"{place}: {what}"))
 
 
 def _or_known(nearest: str | None, known: Iterable[str]) -> str:

@@ -1,0 +1,69 @@
+"""What a command works with once it needs a helpdesk: settings, connector, and the store with the local copy."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from .failure import Failure
+from .options import now
+from .settings_file import read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from ..connectors.base import Connector
+    from ..connectors.ticket import Catalogue
+    from ..engine.store import Store
+    from .settings import Helpdesk, Settings
+
+
+class Session:
+    """One helpdesk of the settings, called ``name`` there; connector and store are opened when they are first used."""
+
+    def __init__(self, settings: Settings, name: str, helpdesk: Helpdesk) -> None:
+        self.settings = settings
+        self.name = name
+        self.helpdesk = helpdesk
+
+    @classmethod
+    def open(cls, settings_path: Path, helpdesk: str | None) -> Self:
+        """The helpdesk that ``--settings`` and ``--helpdesk`` name.
+
+        Raises:
+            Failure: the settings are wrong, or do not say which helpdesk.
+        """
+        settings = read_settings(settings_path)
+        return cls(settings, *settings.helpdesk(helpdesk))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def connector(self) -> Connector:
+        """The helpdesk itself."""
+        return self.helpdesk.connect(self.settings.folder, now)
+
+    @cached_property
+    def store(self) -> Store:
+        """The local copy and the journal."""
+        from ..engine.store import Store
+
+        return Store.open(self.settings.place_of_store(), now=now)
+
+    def words(self) -> Catalogue:
+        """The helpdesk's own words, as last pulled.
+
+        Raises:
+            Failure: it was never pulled.
+        """
+        words = self.store.catalogue(self.name)
+        if words is None:
+            raise Failure(f"there is no local copy of {self.name} yet", "make one with: makegood pull")
+        return words
