@@ -137,6 +137,8 @@ def _take(db: sqlite3.Connection, content: str, number: int) -> str:
         _KINDS[name](db, plain, number)
     except sqlite3.IntegrityError:
         raise Malformed(f'there is a second {name} "{plain.get("id")}", or it is on the desk already') from None
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise Malformed(f"cannot be stored: {error}") from None
     return name
 
 
@@ -145,8 +147,8 @@ def _named(content: str) -> tuple[str, dict[str, object]]:
         record = json.loads(content)
     except json.JSONDecodeError as error:
         raise Malformed(f"no JSON: {error.msg} at column {error.colno}") from None
-    except RecursionError:
-        raise Malformed("nested too deeply") from None
+    except (RecursionError, ValueError) as error:
+        raise Malformed(f"nested too deeply, or a number too long: {error}") from None
     if not isinstance(record, dict) or len(record) != 1:
         raise Malformed('expected one thing a line, such as {"ticket": {...}}')
     ((name, plain),) = record.items()

@@ -77,7 +77,9 @@ def open_text(path: Path, encoding: str = "utf-8-sig") -> Iterator[IO[str]]:
             yield text
     except UnicodeDecodeError as error:
         hint = 'save it as UTF-8, or name its encoding in the mapping: encoding = "cp1252"'
-        raise BadFile(path, [f"is not {encoding} text: {error.reason} at byte {error.start}"], hint=hint) from error
+        raise BadFile(
+            path, [f"is not {encoding.removesuffix('-sig')} text: {error.reason} at byte {error.start}"], hint=hint
+        ) from error
     except (EOFError, lzma.LZMAError) as error:
         raise BadFile(path, [f"cannot be unpacked: {error}"]) from error
     except csv.Error as error:
