@@ -74,8 +74,10 @@ class Memory:
     def __init__(self, snapshot: Snapshot) -> None:
         self._journal: dict[str, list[JournalEntry]] = defaultdict(list)
         self._replies: dict[str, list[JournalEntry]] = defaultdict(list)
+        self._last: dict[str, JournalEntry] = {}
         for entry in snapshot.journal:
             self._journal[entry.effect].append(entry)
+            self._last[entry.change] = entry
             if entry.action == "reply" and entry.outcome in DONE:
                 self._replies[entry.ticket].append(entry)
         self._messages = _our_messages(snapshot)
@@ -87,12 +89,18 @@ class Memory:
         seen = (said.at for ticket in tickets for said in self._messages.get(ticket, ()) if said.marker == mark)
         return max((moment for moment in (*noted, *seen) if moment >= start), default=None)
 
+    def last(self, change: str) -> JournalEntry | None:
+        """What became of the same change when it was last tried."""
+        return self._last.get(change)
+
     def unsure(self, effect: str, start: datetime) -> JournalEntry | None:
         """The attempt at or after ``start`` of which nobody knows whether it arrived, if it is the last one."""
         tried = [entry for entry in self._journal.get(effect, ()) if entry.at >= start]
         return tried[-1] if tried and tried[-1].outcome == "unsure" else None
 
-    def reply(self, effect: str, ticket: str, text: str, start: datetime) -> tuple[Literal["spent", "unsure"], Message] | None:
+    def reply(
+        self, effect: str, ticket: str, text: str, start: datetime
+    ) -> tuple[Literal["spent", "unsure"], Message] | None:
         """Whether a public message of ours since ``start`` is this reply, or may be.
 
         The same words are the same reply. A message with another effect's marker, or one that the journal knows as another

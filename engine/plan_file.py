@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-FORMAT = "makegood-plan/1"
+FORMAT: Literal["makegood-plan/1"] = "makegood-plan/1"
 
 ChangeReason = Literal["matched", "repeat"]
 HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure", "replies_off"]

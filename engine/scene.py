@@ -69,7 +69,7 @@ class Scene:
 
     def calendar(self, rule: Rule, ticket: str) -> Calendar:
         """The rule's own calendar, else that of the team it assigns to, else the file's."""
-        name, _ = self.chosen(rule.calendar, ticket)
+        name = self.chosen(rule.calendar, ticket)[0] if rule.calendar else None
         team = self.team(rule, ticket)
         return calendar_for(self.ruleset, name or (team.calendar if team else None) or self.ruleset.default_calendar)
 
@@ -79,7 +79,9 @@ class Scene:
         if assign and assign.team:
             return self.ruleset.teams.get(assign.team)
         group = self.value(ticket, "group")
-        named = (team for team in self.ruleset.teams.values() if isinstance(group, str) and same_text(group_of(team), group))
+        named = (
+            team for team in self.ruleset.teams.values() if isinstance(group, str) and same_text(group_of(team), group)
+        )
         return next(named, None)
 
     def is_customer(self, handle: str) -> bool:

@@ -31,6 +31,18 @@ _ONE_FIELD = {"status_name": "status"}
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom a rule acts for once: a ticket, or with ``once_per`` a requester or an organization.
+
+    ``matching`` are its tickets for which the rule holds, ``all`` those on which an effect may have been done before.
+    """
+
+    name: str
+    matching: tuple[str, ...]
+    all: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """One thing a rule wants for a ticket. ``order`` is the rule's place in the file.
 
@@ -41,6 +53,7 @@ class Wish:
     rule: Rule
     order: int
     ticket: str
+    subject: Subject
     action: str
     field: str | None = None
     to: Value = None
@@ -68,9 +81,9 @@ class Wish:
         return self.order, ORDER.index(self.action), self.field or "", self.step or ""
 
 
-def wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[Wish]:
-    """Everything a rule wants for a ticket that is not so already, its once-only effects included."""
-    base = Wish(rule, order, ticket, "assign")
+def wishes(scene: Scene, rule: Rule, order: int, ticket: str, subject: Subject) -> Iterator[Wish]:
+    """Everything a rule wants for a ticket, whether it is so already or not."""
+    base = Wish(rule, order, ticket, subject, "assign")
     yield from _assign(scene, base)
     for entry in rule.actions.set:
         yield from _set(scene, base, entry)
@@ -82,7 +95,7 @@ def wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[Wish]:
 
 
 def _wish(base: Wish, action: str, **more: object) -> Wish:
-    return Wish(base.rule, base.order, base.ticket, action, **more)  # type: ignore[arg-type]
+    return Wish(base.rule, base.order, base.ticket, base.subject, action, **more)  # type: ignore[arg-type]
 
 
 def _assign(scene: Scene, base: Wish) -> Iterator[Wish]:

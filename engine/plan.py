@@ -1,0 +1,186 @@
+"""From rules and one helpdesk at one instant to a plan: what would change, why, and what will not and why not.
+
+Pure and deterministic: the same rules, snapshot and settings give the same plan, byte for byte. A plan that is filtered by
+rule or ticket is a part of the whole plan, never another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..rules.calendar import CalendarError, calendar_for
+from ..rules.diagnostics import did_you_mean
+from .effects import Memory
+from .evaluate import evaluate
+from .follows import follows
+from .gate import Gate
+from .limits import bounds, within_limits
+from .people_win import Shifts
+from .plan_file import Plan, Summary
+from .plan_parts import change_part, held_part, in_order, merged, overruled_part, skipped_part
+from .runnable import PlanRefused, problems, rules_in_force
+from .scene import Scene
+from .sieve import Sieve
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from ..rules.model import Rule, RuleSet
+    from .evaluate import Evaluation
+    from .gate import Stay
+    from .plan_file import Follows, Limited, PlannedChange
+    from .snapshot import Snapshot
+    from .wishes import Wish
+
+__all__ = ["PlanRefused", "make_plan"]
+
+VALID_FOR = timedelta(days=1)
+_HOLIDAYS_RUN_OUT = timedelta(days=60)
+_A_YEAR = timedelta(days=366)
+
+
+def make_plan(
+    ruleset: RuleSet,
+    snapshot: Snapshot,
+    *,
+    only_rule: str | None = None,
+    only_ticket: str | None = None,
+    allow_replies: bool = False,
+    channels: Collection[str] = frozenset(),
+    confirmed: Collection[str] = frozenset(),
+    evaluation: Evaluation | None = None,
+) -> Plan:
+    """Plan what ``ruleset`` wants on the helpdesk of ``snapshot`` at its instant.
+
+    ``only_rule`` (name or id) and ``only_ticket`` show a part of the plan. ``allow_replies`` is the helpdesk's setting,
+    ``channels`` are the names of its notify channels, ``confirmed`` the rules (names or ids) whose unusually many changes
+    somebody agreed to. ``evaluation`` saves work where the caller has it already.
+
+    Raises:
+        PlanRefused: the rules cannot run on this desk: unknown names, facts it lacks, fields it does not let us write, or
+            parts of the language that are not available yet.
+    """
+    found = problems(ruleset, snapshot, channels)
+    if any(each.severity == "error" for each in found):
+        raise PlanRefused("these rules cannot run on this helpdesk", found)
+    rules = rules_in_force(ruleset, snapshot.helpdesk)
+    _known_rule(rules, only_rule)
+    live = [rule for _, rule in rules]
+    scene = Scene(ruleset, snapshot, evaluation or evaluate(ruleset, snapshot, rules=live))
+    decisions = _decide(scene, rules, allow_replies=allow_replies, confirmed=confirmed)
+    return _written(scene, decisions, _Asked(only_rule, only_ticket))
+
+
+def _known_rule(rules: Sequence[tuple[int, Rule]], name: str | None) -> None:
+    names = [known for _, rule in rules for known in (rule.name, rule.id)]
+    if name is not None and name not in names:
+        guess = did_you_mean(name, names)
+        raise PlanRefused(f"no rule called `{name}` is in force here" + (f": did you mean `{guess}`?" if guess else ""))
+
+
+# --- deciding ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Decisions:
+    """Everything decided about a helpdesk, nothing filtered, in file order."""
+
+    changes: list[Wish]
+    overruled: list[tuple[Wish, str]]
+    stays: list[tuple[Wish, Stay]]
+    limited: list[Limited]
+    follows: list[Follows]
+
+
+def _decide(
+    scene: Scene, rules: Sequence[tuple[int, Rule]], *, allow_replies: bool, confirmed: Collection[str]
+) -> _Decisions:
+    """Ask file order, then people's decisions, the memory and the desk's refusals, then the limits about every wish."""
+    sieve = Sieve(scene)
+    for order, rule in rules:
+        sieve.take(order, rule)
+    shifts = Shifts(scene.snapshot, {wish.ticket for wish in sieve.kept})
+    gate = Gate(scene, Memory(scene.snapshot), shifts, allow_replies)
+    asked = [(wish, gate.stays(wish)) for wish in sieve.kept]
+    whole = merged([(wish, None) for wish, stay in asked if stay is None])
+    tried = [(wish, gate.refused(wish)) for wish, _ in whole]
+    stays = sieve.skipped + [(wish, stay) for wish, stay in asked + tried if stay]
+    changes, limited = within_limits(bounds(scene, confirmed), [wish for wish, stay in tried if stay is None])
+    return _Decisions(changes, sieve.overruled, stays, limited, follows(scene, rules, changes))
+
+
+# --- writing down -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The part of a plan that somebody wants to see; None: all of it."""
+
+    rule: str | None
+    ticket: str | None
+
+    def about(self, rule: str, rule_id: str, ticket: str) -> bool:
+        return self.rule in (None, rule, rule_id) and self.ticket in (None, ticket)
+
+    def wish(self, wish: Wish) -> bool:
+        return self.about(wish.rule.name, wish.rule.id, wish.ticket)
+
+    def limit(self, cut: Limited) -> bool:
+        return any(self.about(cut.rule, cut.rule_id, ticket) for ticket in cut.tickets)
+
+
+def _written(scene: Scene, made: _Decisions, asked: _Asked) -> Plan:
+    snapshot = scene.snapshot
+    changes = tuple(change_part(scene, wish) for wish in in_order(made.changes) if asked.wish(wish))
+    overruled = merged(each for each in made.overruled if asked.wish(each[0]))
+    stays = merged(each for each in made.stays if asked.wish(each[0]))
+    calendars, warnings = _calendars(scene)
+    limited = tuple(cut for cut in made.limited if asked.limit(cut))
+    return Plan(
+        made_at=snapshot.at,
+        at=snapshot.at,
+        known_to=snapshot.known_to,
+        valid_until=snapshot.at + VALID_FOR,
+        helpdesk=snapshot.helpdesk,
+        store_id=snapshot.store_id,
+        rules_fingerprint=scene.ruleset.fingerprint,
+        calendars=calendars,
+        complete=not limited,
+        summary=_summary(1 if asked.ticket else scene.evaluation.seen, changes),
+        changes=changes,
+        overruled=tuple(overruled_part(scene, wish, by) for wish, by in overruled),
+        held=tuple(held_part(scene, wish, stay) for wish, stay in stays if stay.kind == "held"),
+        limited=limited,
+        skipped=tuple(skipped_part(scene, wish, stay) for wish, stay in stays if stay.kind == "skipped"),
+        follows=tuple(each for each in made.follows if asked.about(each.rule, each.rule, each.ticket)),
+        warnings=warnings,
+    ).sealed()
+
+
+def _summary(seen: int, changes: Sequence[PlannedChange]) -> Summary:
+    return Summary(
+        tickets_seen=seen,
+        tickets_changed=len({change.ticket for change in changes}),
+        changes=len(changes),
+        customer_visible=sum(change.customer_sees for change in changes),
+    )
+
+
+def _calendars(scene: Scene) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    """The days off that the plan reckons with in the year to come, and a warning where a list of them ends soon."""
+    today = scene.at.date()
+    found: dict[str, dict[str, Any]] = {}
+    warnings = []
+    for name in scene.ruleset.calendars:
+        try:
+            calendar = calendar_for(scene.ruleset, name)
+            closed = [day.isoformat() for day in calendar.closed_dates(today, today + _A_YEAR)]
+        except CalendarError as error:
+            raise PlanRefused(f"calendar `{name}`: {error}" + (f" ({error.hint})" if error.hint else "")) from error
+        found[name] = {"holidays_version": calendar.holidays_version, "closed": closed}
+        end = calendar.holidays_end
+        if end is not None and end - today < _HOLIDAYS_RUN_OUT:
+            warnings.append(f"the days off of calendar `{name}` are only listed up to {end}: add those that follow")
+    return found, tuple(warnings)

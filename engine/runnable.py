@@ -1,0 +1,127 @@
+"""Whether a rule set can run on a desk at all: asked before anything is planned, answered with every problem at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..connectors.ticket import FIELD
+from ..rules.diagnostics import Diagnostic, Problems, did_you_mean
+from ..rules.facts import fact_named
+from ..rules.lint import check_names
+from ..rules.model import By, FactRef, Receiver, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from ..rules.diagnostics import Span
+    from ..rules.model import Assign, Rule, RuleSet
+    from .snapshot import Snapshot
+
+WAIT = "until then keep the rule with `mode: off`; `check` and the editor know it already"
+
+
+class PlanRefused(Exception):
+    """No plan can be made. ``diagnostics`` say where in the rule file and why; the message says it in one line."""
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.diagnostics = tuple(diagnostics)
+
+
+def rules_in_force(ruleset: RuleSet, helpdesk: str) -> list[tuple[int, Rule]]:
+    """The rules meant for this helpdesk and not switched off, each with its place in the file."""
+    meant = ((order, rule) for order, rule in enumerate(ruleset.rules) if rule.mode != "off")
+    return [(order, rule) for order, rule in meant if not rule.helpdesks or helpdesk in rule.helpdesks]
+
+
+def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) -> list[Diagnostic]:
+    """Everything that keeps these rules from running on this desk; empty: they can."""
+    found = Problems()
+    for _, rule in rules_in_force(ruleset, snapshot.helpdesk):
+        for span, what in _not_available(rule):
+            found.error("not-available", span, f"{what} is not available yet", WAIT)
+        for span, fact in _facts(rule):
+            _supplied(found, span, fact, snapshot)
+        for span, what in _written(rule):
+            if what not in snapshot.capabilities.writable:
+                found.error(
+                    "not-writable", span, f"this desk does not let us write `{what}`", "take this out of the rule"
+                )
+        for receiver in _receivers(rule):
+            _known_channel(found, rule, receiver, channels)
+    return [*found.items, *check_names(ruleset, snapshot.catalogue, frozenset(snapshot.people))]
+
+
+def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
+    actions = rule.actions
+    for word, action in (("deadline", actions.deadline), ("promise", actions.promise), ("recover", actions.recover)):
+        if action is not None:
+            yield action.span, f"`{word}`"
+    if actions.assign is not None:
+        yield from ((actions.assign.span, f"`{word}` in `assign`") for word in _choosing(actions.assign))
+    for span, name in _facts(rule):
+        fact = fact_named(name)
+        if fact is not None and fact.available != "now":
+            yield span, f"`{name}`"
+    for receiver in _receivers(rule):
+        if receiver.kind == "role" and receiver.name in ("on_call", "promiser"):
+            yield rule.actions.notify.span if rule.actions.notify else rule.span, f"`{receiver.name}` as a receiver"
+
+
+def _choosing(assign: Assign) -> Iterator[str]:
+    """The keys that choose a person of a team."""
+    nobody = assign.if_nobody.team or assign.if_nobody.notify
+    said = (("choose", assign.choose), ("prefer", assign.prefer), ("skills", assign.skills), ("if_nobody", nobody))
+    return (word for word, value in said if value)
+
+
+def _facts(rule: Rule) -> Iterator[tuple[Span, str]]:
+    """Every fact that a rule reads, and where."""
+    yield from ((leaf.span, leaf.fact) for leaf in leaves(rule.when))
+    actions = rule.actions
+    if isinstance(rule.calendar, By):
+        yield rule.span, rule.calendar.fact
+    for entry in actions.set:
+        if isinstance(entry.value, By):
+            yield entry.span, entry.value.fact
+    if actions.assign is not None and isinstance(actions.assign.to, FactRef):
+        yield actions.assign.span, actions.assign.to.name
+    for text in (actions.note, actions.reply, actions.notify.text if actions.notify else None):
+        if isinstance(text, By):
+            yield rule.span, text.fact
+
+
+def _supplied(found: Problems, span: Span, fact: str, snapshot: Snapshot) -> None:
+    lacks = snapshot.capabilities.lacks
+    reason = lacks.get(fact) or lacks.get(fact.partition(".")[0] + ".<name>" if "." in fact else fact)
+    if reason:
+        found.error("desk-lacks", span, f"this desk cannot supply `{fact}`: {reason}", "use another fact")
+
+
+def _written(rule: Rule) -> Iterator[tuple[Span, str]]:
+    """What a rule writes, as ``Capabilities.writable`` calls it, and where it says so."""
+    actions = rule.actions
+    if actions.assign is not None:
+        yield actions.assign.span, "group" if actions.assign.to is None else "assignee"
+    for entry in actions.set:
+        yield entry.span, "field" if entry.fact.startswith(FIELD) else entry.fact
+    said = {
+        "tags": actions.add_tags or actions.remove_tags,
+        "cc": actions.add_cc,
+        "note": actions.note,
+        "reply": actions.reply,
+    }
+    yield from ((rule.span, what) for what, wanted in said.items() if wanted)
+
+
+def _receivers(rule: Rule) -> tuple[Receiver, ...]:
+    return rule.actions.notify.who if rule.actions.notify else ()
+
+
+def _known_channel(found: Problems, rule: Rule, receiver: Receiver, channels: Collection[str]) -> None:
+    if receiver.kind != "channel" or receiver.name in channels or rule.actions.notify is None:
+        return
+    guess = did_you_mean(receiver.name, sorted(channels))
+    hint = f"did you mean `{guess}`?" if guess else f"add `[notify.{receiver.name}]` to makegood.toml"
+    found.error("unknown-channel", rule.actions.notify.span, f"there is no channel called `{receiver.name}`", hint)
