@@ -1,0 +1,200 @@
+"""A plan for people: as text on a terminal, or as Markdown for a pull request.
+
+``Sights`` is what the plan itself does not hold: what tickets are about, and in which file a rule stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from .words import clock, count, shown, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..engine.plan_file import Held, Limited, Plan, PlannedChange, Skipped
+    from .paint import Paint
+
+SIGNS = {"add_tags": ("add", "+"), "add_cc": ("add", "+"), "remove_tags": ("remove", "-")}
+SPEAKS = ("note", "reply", "notify")
+SEEN = "CUSTOMER SEES THIS"
+
+HELD = {
+    "person_decided": "a person decided otherwise",
+    "tug_of_war": "tug of war: another automation keeps changing it back",
+    "refused": "the helpdesk refused it",
+    "unsure": "it may have been done already; makegood does not do it twice",
+    "replies_off": "customers would see it, and makegood.toml does not allow replies",
+}
+SKIPPED = {
+    "spent": "already done since the condition began to hold",
+    "shadow": "the rule is in shadow mode",
+    "assigned": "the ticket has an owner",
+    "not_new": "it held before the rule did (backlog: only_new)",
+    "once_per": "done on the newest ticket only",
+    "passed_over": "its time went by; only the latest step is done",
+    "closed": "the helpdesk freezes closed tickets",
+    "stopped": "an earlier rule said stop",
+    "nobody": "there is nobody to tell",
+}
+LIMITED = {
+    "per_run": "more tickets than the limit per run",
+    "share_of_open": "more than the allowed share of open tickets",
+    "unusual": "far more than this rule usually does in a day",
+    "backlog": "its first run would write to many customers: say `backlog: include` or `backlog: only_new`",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """``subjects``: ticket id to subject. ``places``: rule id to file."""
+
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, rule_id: str, line: int) -> str:
+        """Where a rule stands."""
+        return f"{self.places.get(rule_id, 'line')}:{line}"
+
+
+def number(ticket: str) -> str:
+    """A ticket's id as people write it."""
+    return f"#{ticket}" if ticket.isdigit() else ticket
+
+
+def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
+    """The whole plan, ticket by ticket, then what is held back, then one line that sums it up."""
+    lines: list[str] = []
+    for ticket, changes in groupby(plan.changes, key=lambda change: change.ticket):
+        lines += [*_ticket(ticket, list(changes), sights, paint, width), ""]
+    for heading, entries in _asides(plan, sights).items():
+        lines += [paint("heading", heading), *entries, ""] if entries else []
+    for style, messages in (("warning", plan.warnings), ("error", plan.errors)):
+        lines += [f"{paint(style, style + ':')} {message}" for message in messages]
+    return "\n".join([*lines, *_sums(plan, paint)])
+
+
+def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Paint, width: int) -> Iterator[str]:
+    yield f"{paint('place', number(ticket))}  {sights.subjects.get(ticket, changes[0].url)}".rstrip()
+    for _, group in groupby(changes, key=lambda change: change.rule_id):
+        same = list(group)
+        names = max(len(_name(change)) for change in same)
+        for change in same:
+            yield from _change(change, names, paint, width)
+        yield f"      {paint('dim', sights.place(same[0].rule_id, same[0].line))}  {same[0].rule}"
+        yield from (paint("dim", line) for line in wrapped(_because(same[0]), width, indent=6))
+
+
+def _name(change: PlannedChange) -> str:
+    return change.field or change.action
+
+
+def _change(change: PlannedChange, names: int, paint: Paint, width: int) -> Iterator[str]:
+    style, sign = SIGNS.get(change.action, ("change", ">" if change.action in SPEAKS else "~"))
+    loud = f"  {paint('loud', f' {SEEN} ')}" if change.customer_sees else ""
+    yield f"  {paint(style, sign)} {_name(change).ljust(names)}  {_value(change)}".rstrip() + loud
+    if change.text:
+        for line in change.text.splitlines():
+            yield from (f"      | {piece}" for piece in (wrapped(line, width - 8) or [""]))
+
+
+def _value(change: PlannedChange) -> str:
+    if change.action == "notify":
+        return "to " + ", ".join(change.who)
+    if change.action in SPEAKS:
+        return change.step or ""
+    return shown(change.to) if change.action in SIGNS else f"{shown(change.from_)} -> {shown(change.to)}"
+
+
+def _because(change: PlannedChange) -> str:
+    """What the rule saw, and since when."""
+    saw: dict[str, Any] = change.why.get("saw", {})
+    facts = ", ".join(f"{fact} is {shown(value)}" for fact, value in saw.items())
+    since = f"since {clock(change.episode)}" if change.episode else ""
+    return ": ".join(part for part in (since, facts) if part)
+
+
+def _asides(plan: Plan, sights: Sights) -> dict[str, list[str]]:
+    """What is not done now and deserves a look, under its heading."""
+    shadow = [each for each in plan.skipped if each.reason == "shadow"]
+    return {
+        "Held": [_held(each) for each in plan.held],
+        "Over a limit": [_limited(each, sights) for each in plan.limited],
+        "Overruled": [f"  {_wish(each)}, by {each.by}" for each in plan.overruled],
+        "In shadow: would be done": [f"  {_wish(each)}  ({each.rule})" for each in shadow],
+        "Once this is applied": [
+            f"  {number(each.ticket)} {sights.place('', each.line).removeprefix('line:')}  {each.rule}: {each.because}"
+            for each in plan.follows
+        ],
+        "Left alone": _left_alone(plan.skipped),
+    }
+
+
+def _wish(each: Any) -> str:
+    wanted = f" -> {shown(each.to)}" if each.to is not None else ""
+    return f"{number(each.ticket)} {each.field or each.action}{wanted}"
+
+
+def _held(each: Held) -> str:
+    by = f" ({each.who}, {clock(each.since)})" if each.who else ""
+    detail = f': "{each.detail}"' if each.detail and each.reason == "refused" else ""
+    return f"  {_wish(each)}: {HELD[each.reason]}{by}{detail}"
+
+
+def _limited(each: Limited, sights: Sights) -> str:
+    place = sights.place(each.rule_id, each.line)
+    what = f"wanted {count(each.wanted, 'ticket')}, allowed {each.limit}"
+    then = "the oldest first, the rest next time" if each.at_limit == "next_run" else "nothing of it is done"
+    return f"  {place}  {each.rule}: {LIMITED[each.reason]}; {what}, {then}"
+
+
+def _left_alone(skipped: Iterable[Skipped]) -> list[str]:
+    reasons = Counter(each.reason for each in skipped if each.reason != "shadow")
+    return [f"  {count(number, 'wish', 'wishes')}: {SKIPPED[reason]}" for reason, number in reasons.items()]
+
+
+def _sums(plan: Plan, paint: Paint) -> list[str]:
+    sums = plan.summary
+    seen = count(sums.tickets_seen, "ticket")
+    if not plan.changes:
+        return [f"{paint('ok', 'Nothing to do:')} {seen} looked at."]
+    customers = (
+        f" {paint('loud', f' Customers see {sums.customer_visible} of them. ')}" if sums.customer_visible else ""
+    )
+    changed = f"{count(sums.changes, 'change')} to {count(sums.tickets_changed, 'ticket')} of {sums.tickets_seen:,}"
+    return [f"{paint('heading', 'Plan:')} {changed}.{customers}"]
+
+
+def plan_markdown(plan: Plan, sights: Sights) -> str:
+    """The plan as a comment for a pull request."""
+    lines = [f"### makegood plan: {count(plan.summary.changes, 'change')}", ""]
+    if plan.summary.customer_visible:
+        lines += [f"> **Customers see {plan.summary.customer_visible} of these.**", ""]
+    if plan.changes:
+        lines += ["| ticket | change | rule |", "|---|---|---|", *(_row(change, sights) for change in plan.changes), ""]
+    for heading, entries in _asides(plan, sights).items():
+        if entries:
+            lines += [f"**{heading}**", "", *(f"- {_escaped(entry.strip())}" for entry in entries), ""]
+    lines += [f"- **warning**: {_escaped(message)}" for message in plan.warnings]
+    return "\n".join(
+        [*lines, f"{count(plan.summary.tickets_seen, 'ticket')} looked at, known to {clock(plan.known_to)}."]
+    )
+
+
+def _row(change: PlannedChange, sights: Sights) -> str:
+    ticket = f"[{number(change.ticket)}]({change.url})" if change.url else number(change.ticket)
+    said = f"`{_name(change)}` {_escaped(_value(change))}"
+    text = f"<br>{_escaped(change.text)}" if change.text else ""
+    seen = f"<br>**{SEEN.lower()}**" if change.customer_sees else ""
+    place = sights.place(change.rule_id, change.line)
+    about = _escaped(sights.subjects.get(change.ticket, ""))
+    return f"| {ticket} {about} | {said}{text}{seen} | {_escaped(change.rule)} ({place}) |"
+
+
+def _escaped(text: str) -> str:
+    """Text of tickets cannot become Markdown or HTML of ours."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")
+    return "<br>".join(text.splitlines())
