@@ -25,6 +25,7 @@ MOST_REFUSED = 500
 
 _LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)
 _SWALLOWED = re.compile(r"[ \t]+#+[^\s#]")
+_REST = re.compile(r"[^\r\n]*?(?=[ \t]+#[ \t]|[ \t]*(?:[\r\n]|\Z))")
 _TAG = re.compile(r"!\S*")
 _NEXT = re.compile(r"\s*(\S?)")
 _PLACEHOLDER = re.compile(r"[\w.]+(?: \w+)*")
@@ -47,7 +48,8 @@ class Composer:
     """Makes the nodes of one file.
 
     ``size`` counts values so far, repeated ones each time; ``deepest`` is the deepest level since the value that is
-    being made was begun; ``end`` is where the newest text ends.
+    being made was begun; ``end`` is where the newest text ends. ``torn``: the
+    last entry had no value, and the next may be the other half of its name.
     """
 
     def __init__(self, lines: Lines, problems: Problems) -> None:
@@ -60,6 +62,7 @@ class Composer:
         self.deepest = 0
         self.end = 0
         self.refused = 0
+        self.torn = False
 
     def document(self) -> Node:
         """The one document of the file.
@@ -93,9 +96,7 @@ class Composer:
         self.size += 1
         if event.anchor:
             self.anchors[event.anchor] = None
-        node = self._value(event, depth)
-        if event.tag is not None:
-            node = self._tag(event)
+        node = self._value(event, depth) if event.tag is None else self._tagged(event, depth)
         if event.anchor:
             self.anchors[event.anchor] = _Anchored(node, self.size - before, self.deepest - depth)
         self.deepest = max(outer, self.deepest)
@@ -125,11 +126,13 @@ class Composer:
             self._stop("too-deep", span, f"this is nested more than {DEEPEST} levels deep", "flatten it")
         return target.node
 
-    def _tag(self, event: Any) -> Refused:
+    def _tagged(self, event: Any, depth: int) -> Refused:
         found = _TAG.search(self.lines.text, event.start_mark.index)
         start, end = found.span() if found else (event.start_mark.index, event.end_mark.index)
         tag = self.lines.text[start:end]
         hint = f"leave it out; if it is part of a text, put quotes around the text, as in `{quoted(tag)}`"
+        if not isinstance(event, yaml.ScalarEvent):
+            self._value(event, depth)
         return self._refuse("tag", self.lines.span(start, end), f"`{tag}` would be a YAML tag", hint)
 
     # --- texts --------------------------------------------------------------------------------------------------------
@@ -150,7 +153,7 @@ class Composer:
         return self._swallowed(event) or Scalar(text, span)
 
     def _empty_block(self, span: Span) -> Refused:
-        header = self.lines.line(span.line - 1)[span.column - 1 :].strip()
+        header = self.lines.line(span.line - 1)[span.column - 1 :].split(" #")[0].strip()
         if header in ("|", ">"):
             return self._refuse("empty-value", span, f"no text stands under `{header}`", "indent the text below it")
         hint = f"write `{quoted(header)}`"
@@ -161,8 +164,7 @@ class Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if not _SWALLOWED.match(self.lines.text, end):
             return None
-        number = self.lines.number(end)
-        end = self.lines.starts[number] + len(self.lines.line(number).rstrip())
+        end = _REST.match(self.lines.text, end).end()  # type: ignore[union-attr]
         hint = f"write `{quoted(self.lines.text[start:end])}`, or a space behind `#` if it is a comment"
         return self._refuse("comment-in-text", self.lines.span(start, end), "YAML ends this value before the `#`", hint)
 
@@ -186,15 +188,17 @@ class Composer:
         whole = True
         event = next(self.events)
         while not isinstance(event, yaml.MappingEndEvent):
+            torn, self.torn = self.torn, False
             key = self._key(event, depth)
             entry = self._entry(key, event, depth)
-            if key is None or entry is None:
+            if key is None or entry is None or torn:
                 whole = False
             elif key.text in entries:
                 self._duplicate(key, entries[key.text].key)
             else:
                 entries[key.text] = entry
             event = next(self.events)
+        self.torn = False
         return Mapping(tuple(entries.values()), self._around(start, event), whole)
 
     def _key(self, event: Any, depth: int) -> Scalar | None:
@@ -240,6 +244,7 @@ class Composer:
             hint = f"write `{key.text}: VALUE`; if this is a text, write `{quoted('{' + key.text + '}')}`"
         else:
             hint = f"write `{key.text}: VALUE`; a name or value with a comma in it needs quotes"
+            self.torn = True
         self._refuse("no-value", key.span, f"`{key.text}` has no value", hint)
 
     # --- places -------------------------------------------------------------------------------------------------------

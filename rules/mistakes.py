@@ -192,19 +192,27 @@ def _tab(lines: Lines, number: int, tab: re.Match[str]) -> Mistake:
 
 def _in_quotes(lines: Lines, since: int, at: int, problem: str) -> Mistake:
     if "end of stream" in problem or "document indicator" in problem:
-        return _unclosed(lines, since)
+        return _unclosed(lines, since, at)
     end = min(at + 1, len(lines.text))
     hint = r"in double quotes a backslash starts an escape: write `\\`, or use single quotes"
     return Mistake("syntax", at - 1 if lines.text[at - 1] == "\\" else at, end, "this escape does not exist", hint)
 
 
-def _unclosed(lines: Lines, start: int) -> Mistake:
+def _unclosed(lines: Lines, start: int, until: int) -> Mistake:
+    """A bracket or quote that is still open at ``until``; not sure where something in between has been cut out."""
     number = lines.number(start)
     end = lines.starts[number] + len(lines.line(number).rstrip())
     opened = lines.text[start]
     closing = {"[": "]", "{": "}"}.get(opened, opened)
     message = f"this `{opened}` is never closed" if opened in "[{" else "this quote is never closed"
-    return Mistake("unclosed", start, max(end, start + 1), message, f"put `{closing}` at its end", sure=False)
+    return Mistake(
+        "unclosed",
+        start,
+        max(end, start + 1),
+        message,
+        f"put `{closing}` at its end",
+        sure=CUT not in lines.text[start:until],
+    )
 
 
 def _must_quote(lines: Lines, start: int) -> Mistake:
@@ -247,7 +255,7 @@ def _inside_quotes(line: str, column: int) -> bool:
 def _in_brackets(lines: Lines, since: int, at: int) -> Mistake:
     text = lines.text
     if lines.number(since) != lines.number(at) or at >= len(text):
-        return _unclosed(lines, since)
+        return _unclosed(lines, since, at)
     if text[at] == ",":
         return Mistake(
             "syntax", at, at + 1, "nothing stands before this comma", "delete the comma, or write what is missing"
@@ -283,7 +291,7 @@ def _in_block(lines: Lines, since: int, at: int, error: yaml.MarkedYAMLError) ->
         return _no_colon(lines, since)
     quote = _open_quote_above(lines, number)
     if quote is not None:
-        return _unclosed(lines, quote)
+        return _unclosed(lines, quote, at)
     entry = _ENTRY.match(lines.line(number))
     start = lines.starts[number] + (entry.start("value") if entry and entry["value"] else 0)
     if start <= at and entry and entry["value"]:
