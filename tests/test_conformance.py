@@ -1,0 +1,72 @@
+"""Every connector of ours passes the suite that outside connectors are given. One subclass a connector."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_rt import FakeRT
+
+from makegood.connectors.conformance import ConnectorSuite, Stage
+from makegood.connectors.request_tracker import RequestTracker
+from makegood.connectors.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from makegood.connectors.base import Connector
+
+
+class RTStage(Stage):
+    agents = ("alice", "bob")
+    groups = ("Support", "Billing")
+    text_field = "Recovery"
+
+    def __init__(self, rt: FakeRT) -> None:
+        self.rt = rt
+
+    def connector(self, user: str = "makegood", url: str = "") -> Connector:
+        return rt_connector(url or self.rt.url, self.rt.token_of(user))
+
+    def readonly(self) -> Connector:
+        return self.connector("readonly")
+
+    def unreachable(self) -> Connector:
+        return self.connector(url="http://127.0.0.1:9")
+
+    def ticket(self, subject: str, text: str) -> str:
+        return self.rt.add_ticket(subject, text=text)
+
+    def customer_says(self, ticket: str, text: str) -> None:
+        self.rt.say(ticket, "ana@customer.example", text)
+
+    def agent_sets(self, ticket: str, field: str, value: str) -> None:
+        columns = {"assignee": "Owner", "group": "Queue"}
+        body = {columns[field]: value} if field in columns else {"CustomFields": {self.text_field: value}}
+        self.rt.change(ticket, "alice", body)
+
+    def merge(self, ticket: str, into: str) -> bool:
+        return bool(self.rt.merge(ticket, into, by="alice"))
+
+    def delete(self, ticket: str) -> bool:
+        return bool(self.rt.change(ticket, "alice", Status="deleted"))
+
+
+def rt_connector(url: str, token: str) -> RequestTracker:
+    """A connector that never really waits."""
+
+    def now() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=1)
+
+    transport = Transport(
+        url + "/REST/2.0", now=now, headers={"Authorization": f"token {token}"}, sleep=lambda _: None, timeout=(2, 2)
+    )
+    return RequestTracker(url, token=token, now=now, transport=transport)
+
+
+class TestRequestTracker(ConnectorSuite):
+    @pytest.fixture
+    def stage(self) -> Iterator[Stage]:
+        with FakeRT() as rt:
+            yield RTStage(rt)
