@@ -122,8 +122,8 @@ class _Reader:
                 self._explain(row, line)
 
     def _row(self, row: list[str], line: int) -> None:
-        order = self.order[row[self.order.index]] if self.order else 0.0
-        by = self.by[row[self.by.index]] if self.by else None
+        order = self.order[row[self.order.index]] if self.order is not None else 0.0
+        by = self.by[row[self.by.index]] if self.by is not None else None
         values = tuple([cells[row[cells.index]] for cells in self.cells])
         at, created = self.at[row[self.at.index]], self.created[row[self.created.index]]
         ticket = self.id[row[self.id.index]]
@@ -170,7 +170,7 @@ def _reader_of(column: Column, mapping: CsvMapping) -> Callable[[str], object]:
             return KEEP
         if cell in mapping.missing:
             return _nothing(column, nothing)
-        found = read(column.words.get(cell, cell))
+        found = read(column.words.get(cell, cell.lower() if known else cell))
         if known and found not in known:
             raise Malformed(f'"{cell}" is no {column.fact}: say under [words.{column.fact}] what it means')
         return found

@@ -82,7 +82,6 @@ def _import_csv(desk: Desk, source: Path, mapping: Path) -> Imported:
         for name in organizations:
             tables.put_organization(db, Organization(name, name), verb="INSERT OR IGNORE")
         events = _put_histories(db, history, problems)
-        _add_groups(db)
         problems.stop()
     return Imported(len(rows.states), events, len(people), len(organizations), rows.faults)
 
@@ -91,7 +90,8 @@ def _extended(words: Words, history: History, *, fresh: bool) -> Words:
     """The desk's words with the file's in front; an empty desk takes the file's words for statuses as they are."""
     named = history.statuses()
     statuses = named if fresh and named else {**named, **words.statuses}
-    return replace(words, statuses=statuses, fields={**words.fields, **history.fields()})
+    groups = tuple(dict.fromkeys((*words.groups, *history.seen("group"))))
+    return replace(words, groups=groups, statuses=statuses, fields={**words.fields, **history.fields()})
 
 
 def _put_histories(db: sqlite3.Connection, history: History, problems: Problems) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
@@ -29,7 +30,6 @@ TYPES = dict.fromkeys(TEXTS, "text") | {
 """The facts of a ticket that a column can be, and how its values are read."""
 
 DATES = ("iso", "day first", "month first")
-_EVERY_ROW = ("id", "created", "updated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _mapping(top: _Table) -> CsvMapping:
         missing=frozenset(top.texts("missing")) | {""},
         dates=top.one_of("dates", DATES, "iso"),
         zone=_zone(top),
-        encoding=top.text("encoding") or "utf-8-sig",
+        encoding=_encoding(top),
         delimiter=top.text("delimiter") or ",",
         list_separator=top.text("list_separator") or ",",
     )
@@ -216,6 +216,15 @@ def _zone(top: _Table) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         top.problems.add(f'time_zone "{name}" is not known: write it like Europe/Berlin')
         return ZoneInfo("UTC")
+
+
+def _encoding(top: _Table) -> str:
+    name = top.text("encoding") or "utf-8-sig"
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        top.problems.add(f'encoding "{name}" is not known: write it like utf-8 or cp1252')
+        return name
 
 
 def _check(mapping: CsvMapping, problems: Problems) -> None:
