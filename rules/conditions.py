@@ -205,9 +205,8 @@ def _fits(fact: Fact, key: Scalar, reader: Reader) -> bool:
     message = f"`{fact.name}` is {a_type(fact)}: `{key.text}` does not go with it"
     if key.text not in OPERATORS:
         message = f"there is no operator `{key.text}`"
-    guess = did_you_mean(key.text, allowed)
-    hint = f"did you mean `{guess}`? " if guess and key.text not in OPERATORS else ""
-    reader.error("wrong-operator", key, message, hint + takes(fact))
+    guess = did_you_mean(key.text, allowed) if key.text not in OPERATORS else None
+    reader.error("wrong-operator", key, message, f"did you mean `{guess}`?" if guess else takes(fact))
     return False
 
 

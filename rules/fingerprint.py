@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-LAYOUT = frozenset({"span", "path", "fingerprint", "sources", "tests"})
+LAYOUT = frozenset({"span", "path", "fingerprint", "sources", "tests", "marks"})
 """Attributes that say where something stands, not what it means."""
 
 

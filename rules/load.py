@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from .calendar import Calendar, CalendarError
+from .chains import clock_loop, ring
 from .diagnostics import Diagnostic, Problems, Span
 from .durations import UnreadableError, parse_zone
 from .fingerprint import fingerprint
@@ -149,6 +150,7 @@ class _Files:
                     message = f"`{entry.key.text}` is already defined in {first.file}:{first.line}"
                     reader.error("duplicate-name", entry.key, message, "keep one of them")
                 found.setdefault(entry.key.text, entry)
+                reader.marks.setdefault(f"{key}.{entry.key.text}", entry.key.span)
         if key == "calendars" and BUILT_IN in found:
             where = found.pop(BUILT_IN).key
             reader.error("duplicate-name", where, f"`{BUILT_IN}` is built in: 24 hours on 7 days", "take another name")
@@ -204,6 +206,9 @@ def _loaded(files: _Files) -> Loaded:
     reader = files.reader()
     read_files = [fields for source in files.sources if (fields := _fields(source.root, reader)) is not None]
     ruleset = _ruleset(read_files, reader)
+    if not files.problems.has_errors:
+        ring(ruleset, files.problems, None)
+        clock_loop(ruleset, files.problems, None)
     return (None if files.problems.has_errors else ruleset), files.problems.items
 
 
@@ -236,6 +241,7 @@ def _ruleset(files: list[Fields], reader: Reader) -> RuleSet:
         tests=tests,
         fingerprint="",
         sources=reader.sources,
+        marks=reader.marks,
     )
     return replace(ruleset, fingerprint=fingerprint(ruleset))
 

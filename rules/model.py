@@ -93,6 +93,17 @@ def leaves(condition: Condition | None) -> Iterator[Leaf]:
             yield from leaves(part)
 
 
+def names_closed(rule: Rule) -> bool:
+    """Whether a rule's condition asks for closed tickets by name; only then does it act on them."""
+
+    def asks(condition: Condition | None) -> bool:
+        if isinstance(condition, Leaf):
+            return condition.fact == "status" and condition.operator == "is" and "closed" in condition.operand
+        return condition is not None and condition.kind != "none" and any(asks(part) for part in condition.parts)
+
+    return asks(rule.when)
+
+
 # --- values -----------------------------------------------------------------------------------------------------------
 
 
@@ -353,7 +364,7 @@ class RuleSet:
     """A whole rule file with everything it includes, rules in file order.
 
     ``fingerprint`` changes with anything that could change a plan: not with comments, layout or tests. ``sources`` maps
-    each file read to its text, for showing lines.
+    each file read to its text, for showing lines; ``marks`` says where names are defined: ``calendars.berlin``.
     """
 
     rules: tuple[Rule, ...]
@@ -365,3 +376,4 @@ class RuleSet:
     tests: tuple[RuleTest, ...]
     fingerprint: str
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    marks: Mapping[str, Span] = field(default_factory=dict, repr=False)

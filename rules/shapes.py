@@ -32,12 +32,14 @@ SCALAR = ["string", "number", "boolean"]
 class Reader:
     """What is shared while one rule file is read: the problems found, and the names defined anywhere in it.
 
-    ``sources`` maps files to their text. ``zone`` is the time zone of instants written without one. ``partial``: pieces
-    of the file could not be read, so a name that seems undefined may well stand in one of them.
+    ``sources`` maps files to their text, ``marks`` names to where they are defined (``teams.billing``). ``zone`` is the
+    time zone of instants written without one. ``partial``: pieces of the file could not be read, so a name that seems
+    undefined may well stand in one of them.
     """
 
     problems: Problems = field(default_factory=Problems)
     sources: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, Span] = field(default_factory=dict)
     calendars: Mapping[str, Node | None] = field(default_factory=dict)
     teams: Mapping[str, Node] = field(default_factory=dict)
     conditions: Mapping[str, Node] = field(default_factory=dict)
@@ -247,7 +249,8 @@ class Share:
             return None
         percent = decimal(text.removesuffix("%").strip())
         if percent is None or not text.strip().endswith("%") or not 0 < percent <= 100:
-            reader.error("bad-number", node, f"`{text}` is not {self.says}", "write a number from 0 to 100 and a `%`")
+            hint = f"write `{text.strip()}%`" if percent else "write for example `20%`"
+            reader.error("bad-number", node, f"`{text}` is not {self.says}", hint)
             return None
         return float(percent) / 100
 
@@ -357,29 +360,37 @@ class Table:
             reader.error("wrong-shape", node, f"expected {self.says} as a mapping of keys", hint)
             return None
         fields = Fields(node)
+        guessed: set[str | None] = set()
         known = {key.name: key for key in self.keys}
         for entry in node.entries:
             key = known.get(entry.key.text)
             if key is None:
-                self._unknown(entry.key, reader)
+                guessed.add(self._unknown(entry.key, reader))
                 continue
             fields.keys[key.name], fields.nodes[key.name] = entry.key, entry.value
             fields.values[key.name] = key.shape.read(entry.value, reader)
-        self._missing(fields, reader)
+        self._missing(fields, guessed, reader)
         return self.build(fields, reader)
 
-    def _unknown(self, key: Scalar, reader: Reader) -> None:
+    def _unknown(self, key: Scalar, reader: Reader) -> str | None:
+        """Report an unknown key; gives the key that was probably meant."""
         names = tuple(known.name for known in self.keys)
         hint = self.elsewhere.get(key.text) or meant(key.text, names)
         reader.error("unknown-key", key, f"{self.says} has no key `{key.text}`", hint)
+        return did_you_mean(key.text, names)
 
-    def _missing(self, fields: Fields, reader: Reader) -> None:
+    def _missing(self, fields: Fields, guessed: set[str | None], reader: Reader) -> None:
         for key in self.keys:
-            if key.required and key.name not in fields.nodes and fields.node.whole:
-                reader.error("missing-key", fields.node, f"{self.says} needs `{key.name}`: {key.doc}")
+            if key.required and key.name not in fields.nodes and key.name not in guessed and fields.node.whole:
+                reader.error("missing-key", fields.node, f"{self.says} needs `{key.name}`: {_clause(key.doc)}")
 
     def schema(self) -> Schema:
         properties = {key.name: {**key.shape.schema(), "description": key.doc} for key in self.keys}
         required = [key.name for key in self.keys if key.required]
         table: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
         return table | ({"required": required} if required else {})
+
+
+def _clause(doc: str) -> str:
+    """A key's documentation to go on with behind a colon."""
+    return doc[0].lower() + doc[1:].rstrip(".")

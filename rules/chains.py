@@ -1,0 +1,108 @@
+"""Rules that make other rules true: chains, rings, and clocks that depend on themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from .meaning import effects, leads_to
+from .model import leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from .diagnostics import Problems, Span
+    from .meaning import Effect
+    from .model import Rule, RuleSet
+
+Name = TypeVar("Name")
+
+Steps = dict[int, dict[int, "Effect"]]
+"""For each rule, by number, the rules it makes true and by which effect."""
+
+
+def steps(rules: RuleSet) -> Steps:
+    """Which rules lead to which; only what the words of the file make certain counts."""
+    asking: dict[str, set[int]] = {}
+    for number, rule in enumerate(rules.rules):
+        for leaf in leaves(rule.when):
+            asking.setdefault(leaf.fact, set()).add(number)
+    found: Steps = {}
+    for number, rule in enumerate(rules.rules):
+        touched = {other for effect in effects(rule, rules) for other in asking.get(effect.fact, ())}
+        for other in sorted(touched - {number}):
+            effect = leads_to(rule, rules.rules[other], rules)
+            if effect is not None and rules.rules[other].mode == "live":
+                found.setdefault(number, {})[other] = effect
+    return found
+
+
+def follows(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    """Say which rules follow from others, rings left out."""
+    found = steps(rules)
+    rings = _rings(found)
+    for number, following in found.items():
+        for other, effect in following.items():
+            if not any(number in each and other in each for each in rings):
+                rule, after = rules.rules[number], rules.rules[other]
+                message = f"this makes `{after.name}` (line {after.span.line}) true, by `{effect.fact}`"
+                problems.info("follows", _title(rule, rules), message, "that rule is planned in the next run")
+
+
+def ring(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    """Report rules that make each other true in a circle, once for each circle."""
+    for members in _rings(steps(rules)):
+        names = " -> ".join(f"`{rules.rules[number].name}`" for number in (*members, members[0]))
+        message = f"these rules make each other true without end: {names}"
+        problems.error("ring", _title(rules.rules[members[0]], rules), message, "narrow one of the conditions")
+
+
+def _title(rule: Rule, rules: RuleSet) -> Span:
+    """Where the first line of a rule stands."""
+    span = rule.span
+    lines = rules.sources.get(span.file, "").splitlines()
+    text = lines[span.line - 1] if span.line <= len(lines) else ""
+    return span._replace(end_line=span.line, end_column=max(len(text.rstrip()) + 1, span.column + 1))
+
+
+def _rings(found: Steps) -> list[list[int]]:
+    """Sets of rules that all lead to each other, each in file order."""
+    reached = {number: _reached(number, found) for number in found}
+    rings: list[list[int]] = []
+    for number in found:
+        members = [other for other in sorted(reached[number]) if number in reached.get(other, set())]
+        if number in members and members not in rings:
+            rings.append(members)
+    return rings
+
+
+def _reached(start: Name, ways: Mapping[Name, Iterable[Name]]) -> set[Name]:
+    """Everything that can be reached from ``start`` in one step or more."""
+    reached: set[Name] = set()
+    ahead = list(ways.get(start, ()))
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += ways.get(name, ())
+    return reached
+
+
+def clock_loop(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    """Report clocks whose condition reads themselves, also through other clocks."""
+    reads: dict[str, set[str]] = {}
+    for rule in rules.rules:
+        clock = rule.actions.deadline
+        if clock is not None:
+            conditions = (rule.when, clock.until, clock.pause_while, clock.cancel_when)
+            named = {_clock(leaf.fact) for condition in conditions for leaf in leaves(condition)}
+            reads.setdefault(clock.name, set()).update(name for name in named if name)
+    for rule in rules.rules:
+        clock = rule.actions.deadline
+        if clock is not None and clock.name in _reached(clock.name, reads):
+            message = f"the clock `{clock.name}` depends on itself"
+            problems.error("clock-loop", clock.span, message, "take `deadline...` out of its conditions")
+
+
+def _clock(fact: str) -> str | None:
+    return fact.removeprefix("deadline.").removesuffix(".due") if fact.startswith("deadline.") else None
