@@ -13,6 +13,9 @@ for my $login (sort keys %people) {
                    Password => 'password', Privileged => 1 };
 }
 
+push @Users, { Name => 'ana@customer.example', EmailAddress => 'ana@customer.example', Password => 'password',
+               Privileged => 0 };    # a customer who can speak for herself
+
 my %members = ('Tier 1' => [qw(alice bob)], 'Tier 2' => [qw(carol dan)], Robots => ['makegood'], Readers => ['readonly']);
 push @Groups, map { { Name => $_, Description => $_, Members => { Users => $members{$_} } } } sort keys %members;
 
@@ -48,7 +51,7 @@ push @Final, sub {
     $escalations->Load('Escalations');
     $escalations->SetSLADisabled(0);    # here, and only here, RT's own service levels write Due
     open my $out, '>', $ENV{TOKENS_FILE} or die "$ENV{TOKENS_FILE}: $!";
-    for my $login (qw(root makegood readonly alice)) {
+    for my $login (qw(root makegood readonly alice ana@customer.example)) {
         my $user = RT::User->new(RT->SystemUser);
         $user->Load($login);
         my ($ok, $why, $token) = RT::AuthToken->new(RT->SystemUser)->Create(Owner => $user->id, Description => 'live suite');
