@@ -59,6 +59,15 @@ def start_run(connection: Connection, desk: int, run: str, at: datetime, *, plan
     connection.execute(tables.runs.insert().values(values))
 
 
+def put_in_force(connection: Connection, desk: int, rule_ids: Sequence[str], at: datetime) -> None:
+    """Note since when rules are in force here; what is known already stays."""
+    columns = tables.rule_first.c
+    known = set(connection.execute(select(columns.rule_id).where(columns.desk == desk)).scalars())
+    for rule_id in rule_ids:
+        if rule_id not in known:
+            connection.execute(tables.rule_first.insert().values(desk=desk, rule_id=rule_id, first_at=at))
+
+
 def finish_run(connection: Connection, run: str, at: datetime, *, complete: bool) -> None:
     """Note that a run ended, and whether it got through all of its plan."""
     ended = update(tables.runs).where(tables.runs.c.id == run)

@@ -51,13 +51,13 @@ def pull(
     """
     began, calls = now(), connector.calls
     standing = store.standing(helpdesk)
-    stale = standing.refreshed_at is None or began - standing.refreshed_at >= refresh_people
+    refresh = refresh or standing.refreshed_at is None or began - standing.refreshed_at >= refresh_people
     tickets = events = handed_out = 0
     complete = False
-    for page in connector.pull(standing.cursor, refresh=refresh or stale):
-        saved = store.save_page(helpdesk, page)
+    for page in connector.pull(standing.cursor, refresh=refresh):
+        complete = page.known_to is not None
+        saved = store.save_page(helpdesk, page, refreshed=refresh and complete)
         tickets, events = tickets + saved.tickets, events + saved.events
         handed_out += len(page.tickets)
-        complete = page.known_to is not None
         on_page(handed_out, page.expected)
     return PullReport(connector.calls - calls, tickets, events, (now() - began).total_seconds(), complete)

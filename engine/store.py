@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from . import database, frames, journal, rows, tables
 from .database import StoreError
+from .fate import Faces
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -103,8 +104,11 @@ class Store:
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
-    def save_page(self, helpdesk: str, page: Page) -> Saved:
-        """Keep a page and its cursor in one transaction; keeping it twice is harmless."""
+    def save_page(self, helpdesk: str, page: Page, *, refreshed: bool = False) -> Saved:
+        """Keep a page and its cursor in one transaction; keeping it twice is harmless.
+
+        ``refreshed``: with this page, people and words have all been fetched again.
+        """
         with self.writing() as connection:
             desk = desk_key(connection, helpdesk)
             changed, heard = rows.save_tickets(connection, desk, page.tickets, page.events)
@@ -113,7 +117,9 @@ class Store:
             if page.known_to is not None:
                 marks["known_to"] = page.known_to
             if page.catalogue is not None:
-                marks |= {"refreshed_at": self.now()} | _words(connection, desk, page.catalogue)
+                marks |= _words(connection, desk, page.catalogue)
+            if refreshed:
+                marks["refreshed_at"] = self.now()
             connection.execute(update(tables.helpdesks).where(tables.helpdesks.c.id == desk).values(marks))
         return Saved(changed, heard)
 
@@ -173,6 +179,12 @@ class Store:
         with self.reading() as connection:
             everybody = _people(connection, _of(tables.people.c.desk, helpdesk))
         return {person.handle: person for person in everybody}
+
+    def faces(self, helpdesk: str) -> Faces:
+        """How to turn a plan's handles into the desk's ids and back."""
+        with self.reading() as connection:
+            everybody = _people(connection, _of(tables.people.c.desk, helpdesk))
+        return Faces.of(everybody, self.catalogue(helpdesk))
 
     def due(self, helpdesk: str, at: datetime) -> int:
         """How many tickets changed since they were last looked at, or want to be looked at by ``at``."""

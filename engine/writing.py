@@ -1,0 +1,252 @@
+"""One ticket's changes through the gate: intents first, then the desk in one call, then receipts with what it shows now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..connectors.base import AuthFailed, Change, Conflict, ConnectorError, Gone, Outcome, Read, Retryable
+from . import journal
+from .effects import marker, signed
+from .fate import holds, same, value_of
+from .journal import Receipt
+from .notify import NoticeFailed
+from .settle import keep, settle
+from .store import desk_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from ..connectors.base import Action, Connector, Result, Written
+    from ..connectors.ticket import Ticket, Value
+    from .fate import Faces
+    from .notify import Notifier
+    from .plan_file import PlannedChange
+    from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one change of the plan, or of one receiver of its notice."""
+
+    change: PlannedChange
+    outcome: str
+    detail: str = ""
+
+
+class _Overtaken(Exception):
+    """The ticket is not what the plan was made for any more; the message says who or what changed it."""
+
+    def __init__(self, message: str, result: Result = "conflict") -> None:
+        super().__init__(message)
+        self.result = result
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes tickets for one run. ``rules`` maps rule ids to fingerprints; ``rights`` is what our account may do.
+
+    ``out_of_reach`` counts the tickets in a row for which the desk did not answer.
+    """
+
+    connector: Connector
+    store: Store
+    helpdesk: str
+    run: str
+    known_to: datetime
+    rules: Mapping[str, str]
+    rights: str
+    faces: Faces
+    notifier: Notifier
+    now: Callable[[], datetime]
+    out_of_reach: int = field(default=0)
+
+    def write(self, changes: Sequence[PlannedChange]) -> list[Told]:
+        """Everything the plan wants of one ticket: what the desk writes, in one call, then notices.
+
+        Raises:
+            AuthFailed: the desk does not let us in any more; what was under way is settled by the next run.
+        """
+        parts = [part for change in changes for part in self._parts(change)]
+        written = self._on_desk([part for part in parts if not self._is_sent(part)])
+        overtaken = any(told.outcome in ("conflict", "skipped") for told in written)
+        sent = [part for part in parts if self._is_sent(part)]
+        if overtaken:
+            return written + [Told(part, written[0].outcome, written[0].detail) for part in sent]
+        return written + [self._send(part) for part in sent]
+
+    # --- the desk -----------------------------------------------------------------------------------------------------
+
+    def _on_desk(self, changes: Sequence[PlannedChange]) -> list[Told]:
+        if not changes:
+            return []
+        entries = dict(zip((change.id for change in changes), self._intend(changes), strict=True))
+        try:
+            outcomes, ticket, read = self._call(changes)
+        except AuthFailed:
+            raise
+        except Retryable as error:
+            return self._doubtful(changes, entries, error)
+        except ConnectorError as error:  # Rejected or Gone
+            outcomes, ticket, read = _as_refused(changes, error), None, Read()
+            if isinstance(error, Gone):
+                read = Read(gone=[changes[0].ticket])
+        self.out_of_reach = 0
+        receipts = [self._receipt(change, entries[change.id], outcomes[change.id], ticket) for change in changes]
+        keep(self.store, self.helpdesk, read, receipts, self.now())
+        return [Told(change, outcomes[change.id].result, outcomes[change.id].detail) for change in changes]
+
+    def _call(self, changes: Sequence[PlannedChange]) -> tuple[dict[str, Outcome], Ticket, Read]:
+        """Write at the planned version; where the ticket moved on, look, and once more at the new one if nothing forbids."""
+        try:
+            return _answer(self._apply(changes, changes[0].version))
+        except Conflict:
+            read = self.connector.read([changes[0].ticket])
+        ticket = next(iter(read.tickets), None)
+        if ticket is None:
+            raise Gone("the ticket is not there any more")
+        try:
+            there = self._look(changes, ticket, read)
+            pending = [change for change in changes if change.id not in there]
+            outcomes, ticket, after = _answer(self._apply(pending, ticket.version)) if pending else ({}, ticket, read)
+        except _Overtaken as error:
+            return _same_for_all(changes, error.result, str(error)), ticket, read
+        except Conflict:
+            return _same_for_all(changes, "conflict", "it keeps changing while we write"), ticket, read
+        return outcomes | {each: Outcome(each, "already") for each in there}, ticket, after
+
+    def _look(self, changes: Sequence[PlannedChange], ticket: Ticket, read: Read) -> set[str]:
+        """Which changes are there already. Only machines and we may have acted since, and not on what is to be written.
+
+        Raises:
+            _Overtaken: a person acted since the plan was made, or a field holds neither its old nor its new value.
+        """
+        if ticket.merged_into or ticket.deleted:
+            what = f"it was merged into {ticket.merged_into}" if ticket.merged_into else "it was deleted"
+            raise _Overtaken(what, "skipped")
+        since = self.known_to.replace(microsecond=0)  # desks keep whole seconds
+        for event in read.events:
+            if event.at >= since and event.actor_kind in ("agent", "customer"):
+                who = self.faces.handles.get(event.actor or "", event.actor or "somebody")
+                raise _Overtaken(f"{who} acted on it at {event.at:%Y-%m-%d %H:%M} UTC, after the plan was made")
+        there = set()
+        for change in changes:
+            if change.field is None:
+                continue
+            if holds(ticket, change.action, change.field, change.to, self.faces):
+                there.add(change.id)
+            elif change.action in ("assign", "set") and not same(
+                value_of(ticket, change.field, self.faces), change.from_
+            ):
+                raise _Overtaken(f"{change.field} changed since the plan was made")
+        return there
+
+    def _apply(self, changes: Sequence[PlannedChange], version: str) -> Written:
+        return self.connector.apply(changes[0].ticket, [self._desk_change(change) for change in changes], version)
+
+    def _desk_change(self, change: PlannedChange) -> Change:
+        if change.action == "notify":
+            return Change(change.id, "note", text=change.text, marker=change.marker)
+        action: Action = change.action  # type: ignore[assignment]  # plans hold no others
+        old, new = (self.faces.to_desk(change.field, value) for value in (change.from_, change.to))
+        return Change(change.id, action, change.field, old, new, change.text, change.marker)
+
+    def _doubtful(self, changes: Sequence[PlannedChange], entries: Mapping[str, int], error: Retryable) -> list[Told]:
+        """The desk did not answer: look once whether the call arrived, and leave to the next run what cannot be seen."""
+        self.out_of_reach += 1
+        try:
+            settled = settle(self.connector, self.store, self.helpdesk, now=self.now)
+        except ConnectorError:
+            settled = []
+        known = {receipt.entry: receipt for receipt in settled}
+        nothing = Receipt(0, "failed", error.message)
+        receipts = [known.get(entries[change.id], nothing) for change in changes]
+        return [Told(change, one.outcome, one.detail) for change, one in zip(changes, receipts, strict=True)]
+
+    # --- notices ------------------------------------------------------------------------------------------------------
+
+    def _parts(self, change: PlannedChange) -> Iterable[PlannedChange]:
+        """A notice by receiver; those who cannot be reached share an internal note on the ticket."""
+        if change.action != "notify":
+            return [change]
+        reached = [who for who in change.who if self.notifier.reaches(who)]
+        rest = tuple(who for who in change.who if who not in reached)
+        parts = [change.model_copy(update={"who": (who,), "marker": None}) for who in reached]
+        return [*([_as_note(change, rest)] if rest else []), *parts]
+
+    @staticmethod
+    def _is_sent(part: PlannedChange) -> bool:
+        return part.action == "notify" and part.marker is None
+
+    def _send(self, part: PlannedChange) -> Told:
+        (entry,) = self._intend([part])
+        outcome, detail = "applied", ""
+        try:
+            self.notifier.send(part.who[0], part.rule, part.text or part.rule)
+        except NoticeFailed as error:
+            outcome, detail = "failed", f"{error.message} ({error.hint})" if error.hint else error.message
+        with self.store.writing() as connection:
+            journal.receive(connection, [Receipt(entry, outcome, detail)], self.now())
+        return Told(part, outcome, detail)
+
+    # --- the journal --------------------------------------------------------------------------------------------------
+
+    def _intend(self, changes: Sequence[PlannedChange]) -> list[int]:
+        with self.store.writing() as connection:
+            desk = desk_key(connection, self.helpdesk)
+            return journal.intend(connection, [self._intent(desk, change) for change in changes])
+
+    def _intent(self, desk: int, change: PlannedChange) -> dict[str, Any]:
+        names = ("ticket", "rule", "rule_id", "action", "step", "field", "effect", "text", "marker")
+        return {name: getattr(change, name) for name in names} | {
+            "run": self.run,
+            "desk": desk,
+            "rule_fingerprint": self.rules.get(change.rule_id, ""),
+            "change": change.id,
+            "from": change.from_,
+            "to": change.who if change.action == "notify" else change.to,
+            "rights": self.rights,
+            "version_before": change.version,
+            "intent_at": self.now(),
+        }
+
+    @staticmethod
+    def _receipt(change: PlannedChange, entry: int, outcome: Outcome, ticket: Ticket | None) -> Receipt:
+        done = inverse_of(change) if outcome.result == "applied" else None
+        return Receipt(entry, outcome.result, outcome.detail, ticket.version if ticket else None, done)
+
+
+def inverse_of(change: PlannedChange) -> Mapping[str, Value] | None:
+    """What would undo a change: ``action``, ``field`` and ``to``, as plans write them; None for what was said."""
+    if change.field is None:
+        return None
+    if change.action in ("assign", "set"):
+        return {"action": change.action, "field": change.field, "to": change.from_}
+    before = change.from_ if isinstance(change.from_, tuple) else ()
+    entries = change.to if isinstance(change.to, tuple) else ()
+    if change.action == "remove_tags":
+        return {"action": "add_tags", "field": change.field, "to": entries}
+    undo = "remove_tags" if change.action == "add_tags" else "remove_cc"
+    return {"action": undo, "field": change.field, "to": tuple(each for each in entries if each not in before)}
+
+
+def _answer(written: Written) -> tuple[dict[str, Outcome], Ticket, Read]:
+    outcomes = {outcome.change: outcome for outcome in written.outcomes}
+    return outcomes, written.ticket, Read([written.ticket], written.events)
+
+
+def _same_for_all(changes: Sequence[PlannedChange], result: Result, detail: str) -> dict[str, Outcome]:
+    return {change.id: Outcome(change.id, result, detail) for change in changes}
+
+
+def _as_refused(changes: Sequence[PlannedChange], error: ConnectorError) -> dict[str, Outcome]:
+    """One answer for every change: the desk refused the call as such, or the ticket is gone."""
+    return _same_for_all(changes, "skipped" if isinstance(error, Gone) else "refused", error.message)
+
+
+def _as_note(change: PlannedChange, who: tuple[str, ...]) -> PlannedChange:
+    mark = marker(change.effect)
+    names = ", ".join(receiver.partition(":")[2] for receiver in who)
+    return change.model_copy(update={"who": who, "marker": mark, "text": signed(f"For {names}: {change.text}", mark)})
