@@ -14,6 +14,7 @@ from . import desk_tables as tables
 from .base import Gone, Rejected
 from .desk_draft import Draft, House, word_for
 from .ticket import Person, Ticket
+from .ticket_text import newest_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -99,6 +100,7 @@ class Desk:
             words = tables.words(db)
             first = {"status": "new", "organization": person.organization} | facts
             first.setdefault("status_name", word_for(words, first["status"]))
+            text = newest_text(text)
             ticket = Ticket(tables.free_id(db), "1", moment, moment, subject=subject, description=text, **first)
             draft = Draft(replace(ticket, requester=person.id), words, moment, person.id, person.role)
             draft.record("created")
@@ -116,9 +118,12 @@ class Desk:
         auto: bool = False,
         at: datetime | None = None,
     ) -> None:
-        """A message; ``auto`` marks an auto-reply. A customer's public one wakes a ticket that waits or is solved."""
+        """A message, kept without quotes and signature; ``auto`` marks an auto-reply.
+
+        A customer's public message wakes a ticket that waits or is solved.
+        """
         with self._acting(ticket, by, at) as draft:
-            draft.say(text, public=public, auto=auto)
+            draft.say(newest_text(text), public=public, auto=auto)
 
     def change(self, ticket: str, by: str | None, field: str, value: Value, *, at: datetime | None = None) -> None:
         """Another value for a fact; an assignee or requester may be given by handle, an instant as text with its zone."""

@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from fake_desk import Clock, make_desk
 from fake_rt import FakeRT
 
 from makegood.connectors.conformance import ConnectorSuite, Stage
+from makegood.connectors.local import Local
 from makegood.connectors.request_tracker import RequestTracker
 from makegood.connectors.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from makegood.connectors.base import Connector
 
@@ -70,3 +73,51 @@ class TestRequestTracker(ConnectorSuite):
     def stage(self) -> Iterator[Stage]:
         with FakeRT() as rt:
             yield RTStage(rt)
+
+
+class LocalStage(Stage):
+    agents = ("ana", "ben")
+    groups = ("Support", "Billing")
+    text_field = "Remark"
+
+    def __init__(self, desk: Local) -> None:
+        self.desk = desk
+        self.opened = [desk]
+
+    def connector(self) -> Connector:
+        self.opened.append(Local(self.desk.path, now=self.desk.now, create=False))
+        return self.opened[-1]
+
+    def readonly(self) -> Connector:
+        self.desk.describe(read_only=True)
+        return self.connector()
+
+    def unreachable(self) -> None:
+        """A desk that cannot be opened is said to be so when a connector is made: see test_embedded."""
+
+    def ticket(self, subject: str, text: str) -> str:
+        return self.desk.create("u1", subject, text)
+
+    def customer_says(self, ticket: str, text: str) -> None:
+        self.desk.say(ticket, "u1", text)
+
+    def agent_sets(self, ticket: str, field: str, value: str) -> None:
+        name = field if field in ("assignee", "group") else f"field.{self.text_field}"
+        self.desk.change(ticket, "ana", name, value)
+
+    def merge(self, ticket: str, into: str) -> bool:
+        self.desk.merge(ticket, into, "ana")
+        return True
+
+    def delete(self, ticket: str) -> bool:
+        self.desk.delete(ticket, "ana")
+        return True
+
+
+class TestLocal(ConnectorSuite):
+    @pytest.fixture
+    def stage(self, tmp_path: Path) -> Iterator[Stage]:
+        stage = LocalStage(make_desk(tmp_path / "desk.db", Clock()))
+        yield stage
+        for desk in stage.opened:
+            desk.close()
