@@ -144,12 +144,14 @@ def read_mapping(path: Path) -> CsvMapping:
 
 def _mapping(top: _Table) -> CsvMapping:
     ticket, final = top.table("ticket"), top.texts("final")
-    history = top.one_of("rows", ("tickets", "states"), "tickets") == "states"
+    history, states = top.one_of("rows", ("tickets", "states"), "tickets") == "states", top.table("states")
+    if states.plain and not history:
+        top.problems.add('[states] is only read with rows = "states"')
     mapping = CsvMapping(
         id=ticket.needed("id"),
         created=ticket.needed("created"),
         updated=None if history else ticket.needed("updated"),
-        states=_states(top.table("states")) if history else None,
+        states=_states(states) if history else None,
         facts=_facts(top, ticket, final),
         final=final,
         missing=frozenset(top.texts("missing")) | {""},
