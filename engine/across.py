@@ -1,0 +1,124 @@
+"""Facts that look at other tickets: step functions of a key (a requester, an organization, a ticket id) and an instant.
+
+Each is one small table, built from the stretches of all tickets and looked up by one as-of join. Merged and deleted
+tickets are left out from the moment they are gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from .snapshot import INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+_OPEN = ~pl.col("status").is_in(["solved", "closed"]).fill_null(value=False)
+_WAITS_FOR_US = pl.col("status").is_in(["new", "open"]).fill_null(value=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """A fact as a function of the column ``key`` of a frame and its instant ``now``.
+
+    ``table`` holds ``key``, ``at`` and ``value``: the value from that instant on. ``count``: no entry means none.
+    """
+
+    fact: str
+    key: str
+    table: pl.DataFrame
+    count: bool = True
+
+    def join(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with the fact as a column; missing where the key is."""
+        order = frame.select("_row", "now", "t", key=pl.col(self.key)).sort("now")
+        seen = order.join_asof(self.table.sort("at"), left_on="now", right_on="at", by="key", check_sortedness=False)
+        value = pl.col("value")
+        if "_other" in self.table.columns:
+            value = pl.when(pl.col("_by") == pl.col("t")).then(pl.col("_other")).otherwise(value)
+        if self.count:
+            value = pl.when(pl.col("key").is_not_null()).then(value.fill_null(0)).cast(pl.Float64)
+        return frame.join(seen.select("_row", value.alias(self.fact)), on="_row", how="left", maintain_order="left")
+
+    def turns(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The instants (``t``, ``now``) at which the fact may change for the keys that each ticket of the frame had."""
+        keys = frame.select("t", key=pl.col(self.key)).unique()
+        return keys.join(self.table.select("key", now="at"), on="key").select("t", "now")
+
+
+def step_functions(steps: pl.DataFrame, tickets: pl.DataFrame, facts: Collection[str]) -> dict[str, Across]:
+    """Those of ``facts`` that look at other tickets, by name. ``steps`` and ``tickets`` are those of a ``History``."""
+    until = pl.col("at").shift(-1).over("t").fill_null(_NEVER)
+    rows = steps.lazy().with_columns(_until=until).filter((pl.col("_until") > pl.col("at")) & ~pl.col("_gone"))
+    rows = rows.join(tickets.lazy().select("t", "id", "created"), on="t", maintain_order="left")
+    return {fact: _ACROSS[fact](fact, rows) for fact in sorted(facts) if fact in _ACROSS}
+
+
+def _open_tickets(fact: str, rows: pl.LazyFrame) -> Across:
+    key = fact.partition(".")[0]
+    return Across(fact, key, _count(rows.filter(_OPEN), key, pl.col("_until")))
+
+
+def _opened_lately(fact: str, rows: pl.LazyFrame) -> Across:
+    days = 7 if fact.endswith("_7d") else 30
+    until = pl.min_horizontal("_until", pl.col("created") + timedelta(days=days))
+    return Across(fact, "requester", _count(rows, "requester", until))
+
+
+def _bad_lately(fact: str, rows: pl.LazyFrame) -> Across:
+    until = pl.min_horizontal("_until", pl.col("csat_given") + timedelta(days=90))
+    return Across(fact, "requester", _count(rows.filter(pl.col("csat") == "bad"), "requester", until))
+
+
+def _open_children(fact: str, rows: pl.LazyFrame) -> Across:
+    return Across(fact, "id", _count(rows.filter(_OPEN), "parent", pl.col("_until")))
+
+
+def _count(rows: pl.LazyFrame, key: str, until: pl.Expr) -> pl.DataFrame:
+    """How many of the stretches from ``at`` until ``until`` cover an instant, per key."""
+    spans = rows.select(key=pl.col(key), at=pl.col("at"), end=until).filter(
+        pl.col("key").is_not_null() & (pl.col("end") > pl.col("at"))
+    )
+    begin = spans.select("key", "at", value=pl.lit(1))
+    end = spans.filter(pl.col("end") < _NEVER).select("key", at="end", value=pl.lit(-1))
+    changes = pl.concat([begin, end]).group_by("key", "at").agg(pl.col("value").sum()).sort("key", "at")
+    return changes.with_columns(pl.col("value").cum_sum().over("key")).collect()
+
+
+def _load(fact: str, rows: pl.LazyFrame) -> Across:
+    """How many tickets wait for us per owner, as it is now: for every instant, since it has no history here."""
+    present = rows.filter(_WAITS_FOR_US & (pl.col("_until") == _NEVER) & pl.col("assignee").is_not_null())
+    table = present.group_by(key="assignee").agg(value=pl.len())
+    return Across(fact, "assignee", table.with_columns(at=pl.lit(_EVER, INSTANT)).collect())
+
+
+def _parent_status(fact: str, rows: pl.LazyFrame) -> Across:
+    return Across(fact, "parent", rows.select("at", key="id", value="status").collect(), count=False)
+
+
+def _last_assignee(fact: str, rows: pl.LazyFrame) -> Across:
+    """Per requester, who owned the ticket solved last, and the one solved last among the others."""
+    was_open = _OPEN.shift(1).over("t").fill_null(value=True)
+    solved = rows.filter(~_OPEN & was_open & pl.col("requester").is_not_null() & pl.col("assignee").is_not_null())
+    table = solved.select("at", key="requester", value="assignee", _by="t").sort("key", "at", "_by")
+    other = pl.when(pl.col("_by") != pl.col("_by").shift(1)).then(pl.col("value").shift(1)).forward_fill()
+    return Across(fact, "requester", table.with_columns(_other=other.over("key")).collect(), count=False)
+
+
+_ACROSS = {
+    "requester.open_tickets": _open_tickets,
+    "requester.tickets_7d": _opened_lately,
+    "requester.tickets_30d": _opened_lately,
+    "requester.bad_csat_90d": _bad_lately,
+    "requester.last_assignee": _last_assignee,
+    "organization.open_tickets": _open_tickets,
+    "assignee.open_tickets": _load,
+    "open_children": _open_children,
+    "parent.status": _parent_status,
+}

@@ -1,0 +1,227 @@
+"""What every fact is made of: the fields, messages and ratings it needs, and its column over a ticket's events.
+
+The columns here are expressions over the *steps* of :mod:`.history`: one row per event, the birth of the ticket first,
+sorted by ticket ``t``, instant ``at`` and ``seq``, with the fields already filled in. They look backwards only, so a row
+knows nothing of what came after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ..connectors.ticket import FIELD
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+SEPARATOR = "\x1f"
+"""Lists, and custom fields, which may be lists, are one text in frames: every entry stands between two of these."""
+
+LISTS = ("tags", "cc", "approvers", "requester.tags", "organization.tags")
+EVERY_FIELD = "*"
+"""Among ``Needs.fields``: the changes of every field, whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a fact is made of; see :class:`.snapshot.Needs`."""
+
+    fields: tuple[str, ...] = ()
+    messages: bool = False
+    texts: bool = False
+    ratings: bool = False
+    closed: bool = False
+
+
+PLAIN = (
+    *("status", "status_name", "priority", "type", "channel", "form", "brand", "language", "group", "assignee"),
+    *("requester", "organization", "sent_to", "due", "parent", "approval", "approvers", "tags", "cc"),
+    *("subject", "description"),
+)
+"""Fields of a ticket whose changes are events and whose present value is a column of ``Snapshot.tickets``."""
+
+STATUS = ("solved", "reopened", "reopens", "status_changed", "resolution_took")
+OWNER = ("assigned", "previous_assignee", "handoffs")
+RATINGS = ("csat", "csat_score", "csat_comment", "csat_given")
+ACTIVITY = ("updated", "last_human_activity")
+TEXTS = ("customer_messages", "last_customer_message", "last_agent_message")
+MESSAGES = (
+    *("first_reply", "last_agent_reply", "last_customer_reply", "unanswered_since", "last_message_by"),
+    *("agent_replies", "first_reply_took", "longest_wait", *TEXTS),
+)
+REACHING_BACK = (
+    *("first_reply", "first_reply_took", "agent_replies", "customer_messages", "longest_wait"),
+    *("reopens", "resolution_took", "handoffs"),
+)
+"""Facts that need the whole history: missing where ``history_from`` says that its beginning is unknown."""
+
+_WITH_STATUS = {
+    "requester.open_tickets": "requester",
+    "requester.tickets_7d": "requester",
+    "requester.tickets_30d": "requester",
+    "organization.open_tickets": "organization",
+    "assignee.open_tickets": "assignee",
+    "open_children": "parent",
+    "parent.status": "parent",
+}
+
+
+def source_of(fact: str) -> Source:
+    """What has to be known for a fact; one that needs nothing but the ticket's own row gives an empty source."""
+    if fact in PLAIN or fact.startswith(FIELD):
+        return Source((fact,))
+    if fact in _WITH_STATUS:
+        return Source(("status", _WITH_STATUS[fact]), closed=True)
+    if fact == "requester.bad_csat_90d":
+        return Source(("requester",), ratings=True, closed=True)
+    if fact == "requester.last_assignee":
+        return Source(("status", "requester", "assignee"), closed=True)
+    if fact.startswith(("requester.", "organization.", "assignee.")):
+        return Source((fact.partition(".")[0],))
+    if fact in ACTIVITY:
+        return Source((EVERY_FIELD,), messages=True, ratings=True)
+    status, owner = fact in STATUS or fact == "longest_wait", fact in OWNER
+    fields = ("status",) * status + ("assignee",) * owner
+    return Source(fields, messages=fact in MESSAGES, texts=fact in TEXTS, ratings=fact in RATINGS)
+
+
+# --- columns over the steps -------------------------------------------------------------------------------------------
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # stands for "no value" while values are carried forward
+_FOR_US = pl.col("status").is_in(["solved", "closed"])
+
+
+def _carried(value: pl.Expr) -> pl.Expr:
+    return value.forward_fill().over("t")
+
+
+def _before(column: str) -> pl.Expr:
+    return pl.col(column).shift(1).over("t")
+
+
+def _count(flag: pl.Expr) -> pl.Expr:
+    return flag.cast(pl.Int64).cum_sum().over("t")
+
+
+def _when(flag: pl.Expr) -> pl.Expr:
+    """The instant of the last row that has the flag; none where that is a birth whose history is unknown."""
+    known = pl.when(pl.col("_born") & ~pl.col("_whole")).then(_NEVER).otherwise(pl.col("at"))
+    return _unless_never(_carried(pl.when(flag).then(known)))
+
+
+def _unless_never(instant: pl.Expr) -> pl.Expr:
+    return pl.when(instant != _NEVER).then(instant)
+
+
+def _text(flag: str, column: str) -> pl.Expr:
+    """The text at the last row that has the flag; empty where that row has none."""
+    return _carried(pl.when(pl.col(flag)).then(pl.col(column).fill_null("")))
+
+
+_SPEAKS = (pl.col("kind") == "message") & pl.col("public")
+_BY_MACHINE = pl.col("auto") | pl.col("actor_kind").is_in(["automation", "robot"])
+
+_MARKS = {
+    "_agent": (_SPEAKS & ~_BY_MACHINE & (pl.col("actor_kind") == "agent")).fill_null(value=False),
+    "_customer": (_SPEAKS & ~_BY_MACHINE & (pl.col("actor_kind") == "customer")).fill_null(value=False),
+    "_machine": (_SPEAKS & _BY_MACHINE).fill_null(value=False),
+    "_born": pl.col("kind") == "born",
+}
+"""Who spoke in public: an agent reply, a customer message, or an auto-reply, an automation account, our own robot."""
+
+_MESSAGE_STAGES: tuple[dict[str, pl.Expr], ...] = (
+    {"_answered": _carried(pl.when(pl.col("_agent") | pl.col("_customer")).then(pl.col("_agent")))},
+    {"_was_answered": _before("_answered").fill_null(value=True), "agent_replies": _count(pl.col("_agent"))},
+    {
+        "unanswered_since": _unless_never(
+            _carried(
+                pl.when(pl.col("_agent"))
+                .then(_NEVER)
+                .when(pl.col("_customer") & pl.col("_was_answered"))
+                .then(pl.col("at"))
+            )
+        ),
+        "first_reply": _when(pl.col("_agent") & (pl.col("agent_replies") == 1)),
+        "last_agent_reply": _when(pl.col("_agent")),
+        "last_customer_reply": _when(pl.col("_customer")),
+        "last_message_by": _carried(
+            pl.when(pl.col("_agent"))
+            .then(pl.lit("agent"))
+            .when(pl.col("_customer"))
+            .then(pl.lit("customer"))
+            .when(pl.col("_machine"))
+            .then(pl.lit("auto_reply"))
+        ),
+    },
+    {"_waited_from": pl.when(pl.col("_agent")).then(_before("unanswered_since"))},
+    {"_waited": _carried((pl.col("at") - pl.col("_waited_from")).cum_max())},
+)
+_TEXT_STAGES: tuple[dict[str, pl.Expr], ...] = (
+    {
+        "customer_messages": _count(pl.col("_customer")),
+        "last_customer_message": _text("_customer", "text"),
+        "last_agent_message": _text("_agent", "text"),
+    },
+)
+_STATUS_STAGES: tuple[dict[str, pl.Expr], ...] = (
+    {"_done": _FOR_US.fill_null(value=False), "_was_status": _before("status")},
+    {"_was_done": _before("_done").fill_null(value=False)},
+    {
+        "_solved": _when(pl.col("_done") & ~pl.col("_was_done")),
+        "_reopened": ~pl.col("_done") & pl.col("_was_done"),
+        "status_changed": _when(pl.col("status").ne_missing(pl.col("_was_status")) | pl.col("_born")),
+    },
+    {
+        "solved": pl.when(pl.col("_done")).then(pl.col("_solved")),
+        "reopened": _when(pl.col("_reopened")),
+        "reopens": _count(pl.col("_reopened")),
+        "_solved_from": pl.when(pl.col("_reopened")).then(_before("_solved")),
+    },
+    {"_lost": (pl.col("at") - pl.col("_solved_from")).fill_null(timedelta(0)).cum_sum().over("t")},
+)
+_OWNER_STAGES: tuple[dict[str, pl.Expr], ...] = (
+    {"_was_owner": _before("assignee")},
+    {"_moved": pl.col("assignee").ne_missing(pl.col("_was_owner")) & ~pl.col("_born")},
+    {
+        "assigned": pl.when(pl.col("assignee").is_not_null()).then(_when(pl.col("_moved") | pl.col("_born"))),
+        "previous_assignee": _carried(pl.when(pl.col("_moved")).then(pl.col("_was_owner"))),
+        "handoffs": _count(pl.col("_moved") & pl.col("_was_owner").is_not_null() & pl.col("assignee").is_not_null()),
+    },
+)
+_RATED = pl.col("kind") == "rating"
+_RATING_STAGES: tuple[dict[str, pl.Expr], ...] = (
+    {"_rated": _RATED},
+    {
+        "csat": _text("_rated", "new"),
+        "csat_score": _text("_rated", "old").cast(pl.Float64, strict=False),
+        "csat_comment": _text("_rated", "text"),
+        "csat_given": _when(pl.col("_rated")),
+    },
+)
+_HUMAN = (pl.col("actor_kind").is_in(["agent", "customer"]) & ~pl.col("auto")).fill_null(value=False)
+_ACTIVITY_STAGES: tuple[dict[str, pl.Expr], ...] = (
+    {"updated": pl.col("at"), "last_human_activity": _when(_HUMAN | pl.col("_born"))},
+)
+
+_FAMILIES = (
+    (MESSAGES, _MESSAGE_STAGES),
+    (TEXTS, _TEXT_STAGES),
+    ((*STATUS, "longest_wait"), _STATUS_STAGES),
+    (OWNER, _OWNER_STAGES),
+    (RATINGS, _RATING_STAGES),
+    (ACTIVITY, _ACTIVITY_STAGES),
+)
+
+
+def derive(steps: pl.LazyFrame, facts: Collection[str]) -> pl.LazyFrame:
+    """The steps with a column for each of ``facts`` that follows from events, and for those of the same family."""
+    steps = steps.with_columns(**_MARKS)
+    for family, stages in _FAMILIES:
+        if any(fact in family for fact in facts):
+            for stage in stages:
+                steps = steps.with_columns(**stage)
+    return steps

@@ -1,0 +1,82 @@
+"""What a rule set asks about: the facts its rules mention, and what of the history has to be read for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING
+
+from ..rules.facts import fact_named
+from ..rules.model import Assign, By, FactRef, Leaf, Receiver, SetField, leaves
+from ..rules.texts import Placeholder
+from .columns import source_of
+from .leaves import names_closed
+from .snapshot import Needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ..rules.model import Rule, RuleSet
+
+ALWAYS = frozenset({"status", "created", "unanswered_since", "id"})
+"""Facts that every plan asks about: who is in scope, and in which order."""
+
+
+def facts_of(rules: Iterable[Rule]) -> frozenset[str]:
+    """Every fact that the rules compare, write, choose by, name as people or put into texts, as far as it is built."""
+    named = {name for rule in rules for part in (rule.when, rule.actions, rule.calendar) for name in _names(part)}
+    known = ((name, fact_named(name)) for name in named | ALWAYS)
+    return frozenset(name for name, fact in known if fact is not None and fact.available == "now")
+
+
+def _names(value: object) -> Iterator[str]:
+    match value:
+        case Leaf(fact=name) | By(fact=name) | FactRef(name=name) | SetField(fact=name) | Placeholder(name=name):
+            yield name
+        case Receiver(kind="fact" | "role", name=name):
+            yield name
+        case Assign(prefer=preferred):
+            yield from preferred
+    if isinstance(value, tuple):
+        yield from (name for part in value for name in _names(part))
+    elif isinstance(value, Mapping):
+        yield from (name for part in value.values() for name in _names(part))
+    elif is_dataclass(value):
+        yield from (name for part in fields(value) for name in _names(getattr(value, part.name)))
+
+
+def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
+    """What the store has to read so that ``rules`` (all that are not ``off``) can be judged and planned."""
+    asked = [rule for rule in ruleset.rules if rule.mode != "off"] if rules is None else rules
+    sources = [source_of(fact) for fact in facts_of(asked) - {"unanswered_since"}]
+    written = {field for rule in asked for field in _written(rule)}
+    texts = any(rule.actions.reply for rule in asked) or any(source.texts for source in sources)
+    return Needs(
+        fields=frozenset(written.union(*(source.fields for source in sources))),
+        messages=texts or any(_looks_at_messages(rule) for rule in asked) or any(each.messages for each in sources),
+        texts=texts,
+        ratings=any(source.ratings for source in sources),
+        closed=any(source.closed for source in sources) or any(names_closed(rule.when) for rule in asked),
+    )
+
+
+def _written(rule: Rule) -> Iterator[str]:
+    """Fields whose changes show that a person decided otherwise."""
+    actions = rule.actions
+    yield from (entry.fact for entry in actions.set)
+    yield from ("assignee", "group") * bool(actions.assign)
+    yield from ("tags",) * bool(actions.add_tags or actions.remove_tags)
+    yield from ("cc",) * bool(actions.add_cc)
+
+
+def _looks_at_messages(rule: Rule) -> bool:
+    """Whether our own earlier notes, or who waits longest, matter."""
+    actions, limits = rule.actions, rule.limits
+    speaks = actions.note or actions.reply or actions.notify or actions.assign
+    return bool(speaks) or (limits is not None and limits.at_limit == "next_run")
+
+
+def compared(rule: Rule) -> frozenset[str]:
+    """The facts that decide whether a rule holds."""
+    by = {rule.calendar.fact} if isinstance(rule.calendar, By) else set()
+    return frozenset({"status", *by, *(leaf.fact for leaf in leaves(rule.when))})

@@ -1,0 +1,206 @@
+"""Which rules hold for which tickets now, since when, what was seen, and when that changes if nobody acts.
+
+:func:`evaluate` is a pure function of a rule set and a snapshot. Everything it answers comes from the same columns:
+facts at instants (:mod:`.history`) and verdicts over them (:mod:`.judge`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ..rules.facts import fact_named
+from ..rules.model import By, leaves
+from .demand import facts_of
+from .history import History
+from .judge import Judge
+from .leaves import names_closed
+from .replay import Given, Replay
+from .snapshot import INSTANT
+from .values import in_words, typed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from ..rules.model import Rule, RuleSet
+    from .snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class LeafTrace:
+    """One comparison on one ticket: where it stands, what was seen (``None``: no value), and whether it held."""
+
+    path: str
+    line: int
+    fact: str
+    operator: str
+    operand: Any
+    value: object | None
+    verdict: bool
+
+
+def evaluate(
+    ruleset: RuleSet,
+    snapshot: Snapshot,
+    *,
+    rules: Sequence[Rule] | None = None,
+    tickets: Collection[str] | None = None,
+) -> Evaluation:
+    """Judge ``rules`` (without them all that are not ``off``) on ``tickets`` (without them all) of a snapshot.
+
+    Other tickets still count in facts that look across tickets.
+    """
+    asked = tuple(rule for rule in ruleset.rules if rule.mode != "off") if rules is None else tuple(rules)
+    return Evaluation(ruleset, History(snapshot, facts_of(asked)), asked, tickets)
+
+
+class Evaluation:
+    """The verdicts of rules on the tickets of one snapshot. Nothing is worked out before it is asked for."""
+
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        history: History,
+        rules: tuple[Rule, ...],
+        tickets: Collection[str] | None = None,
+        given: Given | None = None,
+    ) -> None:
+        self.ruleset, self.history, self.rules, self.tickets = ruleset, history, rules, tickets
+        self.at = history.snapshot.at
+        self.judge = Judge(ruleset, rules, history)
+        self.given = given or Given({})
+        self._starts: dict[str, dict[int, datetime]] = {}
+        self._cells: dict[str, list[Any]] = {}
+
+    # --- tickets and verdicts -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _present(self) -> pl.DataFrame:
+        """The facts now: a row for each ticket that was asked for and is not gone, in the order in which rules act."""
+        tickets = self.history.tickets
+        if self.tickets is not None:
+            tickets = tickets.filter(pl.col("id").is_in(list(self.tickets)))
+        frame = self.history.at(tickets.select("t", now=pl.lit(self.at, INSTANT))).filter(~pl.col("_gone"))
+        digits = pl.col("id").str.extract(r"(\d+)$").cast(pl.Int64, strict=False)
+        order = frame.sort("unanswered_since", "created", digits, "id", nulls_last=True)
+        return self.given.over(order)
+
+    @cached_property
+    def _verdicts(self) -> pl.DataFrame:
+        return self.judge.over(self._present)
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """The row of each ticket in the present."""
+        return {ticket: row for row, ticket in enumerate(self._present["id"])}
+
+    @property
+    def seen(self) -> int:
+        """How many tickets were looked at: those not closed, and closed ones where a rule names them."""
+        if any(names_closed(rule.when) for rule in self.rules):
+            return self._present.height
+        return self._present.filter(pl.col("status").ne_missing(pl.lit("closed"))).height
+
+    def matched(self, rule: Rule) -> tuple[str, ...]:
+        """The ids of the tickets for which the rule holds now, its ``for`` included, whatever other rules say.
+
+        The ticket whose customer waits longest comes first, then the oldest, then by id.
+        """
+        holds = self._present.filter(self._verdicts[rule.id]).select("t", "id").rows()
+        if rule.for_ is None:
+            return tuple(ticket for _, ticket in holds)
+        starts = self._starts_of(rule)
+        return tuple(ticket for t, ticket in holds if self._long_enough(rule, ticket, starts[t]) <= self.at)
+
+    def _long_enough(self, rule: Rule, ticket: str, start: datetime) -> datetime:
+        """When a condition that began to hold at ``start`` has held for the rule's ``for``."""
+        return self.judge.calendar(self.calendar_of(rule, ticket)).add(start, rule.for_) if rule.for_ else start
+
+    def calendar_of(self, rule: Rule, ticket: str) -> str:
+        """The name of the calendar that the rule runs on for this ticket."""
+        (_, usual), *cases = self.judge.calendars(rule)
+        value = self.value(ticket, rule.calendar.fact) if isinstance(rule.calendar, By) else None
+        written = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+        return next((name for case, name in cases if case == str(written).lower()), usual)
+
+    # --- episodes -----------------------------------------------------------------------------------------------------
+
+    def since(self, rule: Rule, ticket: str) -> datetime:
+        """When the stretch began, ending now, in which the rule's condition held without a break.
+
+        Raises:
+            KeyError: the condition does not hold for this ticket now.
+        """
+        return self._starts_of(rule)[self._present["t"][self._rows[ticket]]]
+
+    def _starts_of(self, rule: Rule) -> dict[int, datetime]:
+        if rule.id not in self._starts:
+            holding = self._present.filter(self._verdicts[rule.id])["t"]
+            replay = Replay(self.history, self.judge, self.given)
+            self._starts[rule.id] = replay.starts(rule, holding)
+        return self._starts[rule.id]
+
+    # --- what was seen ------------------------------------------------------------------------------------------------
+
+    def value(self, ticket: str, fact: str) -> object | None:
+        """A fact of a ticket now: text, tuple of texts, number, bool, datetime in UTC or timedelta; ``None`` where missing."""
+        row = self._rows.get(ticket)
+        if row is None:
+            return None
+        if fact not in self._cells:
+            self._cells[fact] = self._column(fact)
+        return typed(fact, self._cells[fact][row])
+
+    def _column(self, fact: str) -> list[Any]:
+        """A fact of all tickets; one that no rule mentions is worked out now."""
+        found = fact_named(fact)
+        if fact in self._present.columns:
+            return self._present[fact].to_list()
+        if found is None or found.available != "now":
+            return [None] * self._present.height
+        frame = History(self.history.snapshot, {fact}).at(self._present.select("t", "now"), {fact})
+        return self.given.over(frame)[fact].to_list()
+
+    def text(self, ticket: str, fact: str, zone: str = "UTC") -> str:
+        """A fact as a text for people: times on the clock of the zone, nothing where it is missing."""
+        return in_words(self.value(ticket, fact), zone)
+
+    def trace(self, rule: Rule, ticket: str) -> list[LeafTrace]:
+        """Every comparison of the rule on this ticket, in the order of the file."""
+        row, calendar = self._rows[ticket], self.calendar_of(rule, ticket)
+        return [
+            LeafTrace(
+                leaf.path,
+                leaf.span.line,
+                leaf.fact,
+                leaf.operator,
+                leaf.operand,
+                self.value(ticket, leaf.fact),
+                bool(self._verdicts[self.judge.column(leaf, calendar)][row]),
+            )
+            for leaf in leaves(rule.when)
+        ]
+
+    def holds(self, rule: Rule, ticket: str) -> bool:
+        """Whether the rule's condition holds for the ticket now, its ``for`` left aside; never for one that is gone."""
+        row = self._rows.get(ticket)
+        return row is not None and bool(self._verdicts[rule.id][row])
+
+    # --- what comes -------------------------------------------------------------------------------------------------
+
+    def overlay(self, changes: Mapping[str, Mapping[str, object]], *, always: bool = False) -> Evaluation:
+        """The same with other present values: ``{ticket: {fact: value}}``, typed or as plans write them.
+
+        Only the facts named change, not what follows from them. ``always``: as if it had been so since the ticket began,
+        so that episodes see it too.
+
+        Raises:
+            ValueError: a text is no value of the fact's type.
+        """
+        rows = dict(self.history.tickets.select("id", "t").iter_rows())
+        given = Given({rows[ticket]: facts for ticket, facts in changes.items() if ticket in rows}, always=always)
+        return Evaluation(self.ruleset, self.history, self.rules, self.tickets, given)
