@@ -35,7 +35,7 @@ _WITHIN_TEAM = ("team", "choose", "prefer", "skills", "only", "if_nobody")
 
 def _if_nobody(fields: Fields, reader: Reader) -> IfNobody:
     if len(fields.written("team", "notify")) == 2:
-        reader.error("contradiction", fields.at("notify"), "`if_nobody` takes `team` or `notify`, not both")
+        reader.error("contradiction", fields.at("notify"), "`if_nobody` takes `team` or `notify`, not both", "keep one")
     return IfNobody(fields.get("team"), fields.get("notify", ()))
 
 
@@ -216,7 +216,7 @@ def _one_of(fields: Fields, reader: Reader, first: str, second: str) -> None:
         message = f"a deadline has `{first}` or `{second}`, not both"
         reader.error("contradiction", fields.at(second), message, "keep one of them")
     elif not written and fields.node.whole:
-        reader.error("missing-key", fields.node, f"a deadline needs `{first}` or `{second}`")
+        reader.error("missing-key", fields.node, f"a deadline needs `{first}` or `{second}`", f"add `{first}: ...`")
 
 
 def _deadline(fields: Fields, reader: Reader) -> Deadline:

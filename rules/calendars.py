@@ -75,7 +75,7 @@ class _Hours:
 
     def read(self, node: Node, reader: Reader) -> Hours | None:
         if not isinstance(node, Mapping):
-            reader.error("wrong-shape", node, f"expected {self.says}")
+            reader.error("wrong-shape", node, f"expected {self.says}", "name a weekday, then its hours")
             return None
         week: list[tuple[Slot, ...] | None] = [None] * 7
         for entry in node.entries:

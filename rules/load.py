@@ -78,7 +78,7 @@ def _tests_of(source: Source, reader: Reader) -> tuple[RuleTest, ...]:
     for entry in source.root.entries:
         if entry.key.text not in ("version", "tests"):
             message = f"a file of tests has no key `{entry.key.text}`"
-            reader.error("unknown-key", entry.key, message, "it belongs into the rule file")
+            reader.error("unknown-key", entry.key, message, "it belongs in the rule file")
     fields: Fields = FILE.read(source.root, reader)
     tests: tuple[RuleTest, ...] = fields.get("tests", ())
     _unique(tests, "test", reader)

@@ -43,7 +43,12 @@ class Length:
     def read(self, node: Node, reader: Reader) -> Duration | None:
         length = parsed(node, reader, self.says, "bad-duration", parse_duration)
         if length is not None and length.business and not self.business:
-            reader.error("bad-duration", node, f"`{length}` runs on a calendar; here only the wall clock counts")
+            reader.error(
+                "bad-duration",
+                node,
+                f"`{length}` runs on a calendar; here only the wall clock counts",
+                "leave out `business`",
+            )
         return length
 
     def schema(self) -> Schema:

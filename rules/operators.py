@@ -31,7 +31,7 @@ class Pattern:
         text = text_of(node, reader, self.says)
         wrong = None if text is None else complaint(text)
         if wrong:
-            reader.error("bad-pattern", node, wrong)
+            reader.error("bad-pattern", node, wrong, "`contains` takes plain words instead")
         return None if wrong else text
 
     def schema(self) -> Schema:

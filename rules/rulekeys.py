@@ -157,7 +157,7 @@ class Conditions:
 
     def read(self, node: Node, reader: Reader) -> dict[str, Any]:
         if not isinstance(node, Mapping):
-            reader.error("wrong-shape", node, f"expected {self.says}")
+            reader.error("wrong-shape", node, f"expected {self.says}", "write a name, a colon and a condition")
             return {}
         return {entry.key.text: named(entry.key, reader) for entry in node.entries}
 

@@ -52,7 +52,7 @@ class FactValues:
 
     def read(self, node: Node, reader: Reader) -> dict[str, Any] | None:
         if not isinstance(node, Mapping):
-            reader.error("wrong-shape", node, f"expected {self.says}")
+            reader.error("wrong-shape", node, f"expected {self.says}", "write keys and values")
             return None
         for entry in node.entries:
             self._check(entry, reader)
@@ -102,7 +102,7 @@ class Expectation:
         if isinstance(node, Scalar) and node.text == "nothing":
             return {}
         if not isinstance(node, Mapping):
-            reader.error("wrong-shape", node, f"expected {self.says}")
+            reader.error("wrong-shape", node, f"expected {self.says}", "write keys and values")
             return None
         for entry in node.entries:
             self._known(entry.key, reader)
@@ -124,7 +124,9 @@ class Expectation:
 
 def _test(fields: Fields, reader: Reader) -> RuleTest:
     if len(fields.written("ticket", "tickets")) == 2:
-        reader.error("contradiction", fields.at("tickets"), "a test has `ticket` or `tickets`, not both")
+        reader.error(
+            "contradiction", fields.at("tickets"), "a test has `ticket` or `tickets`, not both", "keep one of them"
+        )
     _no_derived_beside_events(fields, reader)
     alone = fields.get("ticket")
     return RuleTest(

@@ -49,7 +49,7 @@ class Reader:
     zone: tzinfo = UTC
     partial: bool = False
 
-    def error(self, code: str, where: Node | Span, message: str, hint: str = "") -> None:
+    def error(self, code: str, where: Node | Span, message: str, hint: str) -> None:
         """Report a mistake at a node (a long one is marked at its head) or a span; a refused node has been reported."""
         if not isinstance(where, Refused):
             self.problems.error(code, where if isinstance(where, Span) else head(where), message, hint)
@@ -93,7 +93,7 @@ def meant(word: str, known: tuple[str, ...]) -> str:
     guess = did_you_mean(word, known)
     if guess:
         return f"did you mean `{guess}`?"
-    return f"there is {listed(known)}" if known else ""
+    return f"there is {listed(known)}" if known else "define it, or leave it out"
 
 
 def listed(words: tuple[str, ...]) -> str:
@@ -121,7 +121,7 @@ def text_of(node: Node, reader: Reader, says: str) -> str | None:
     if isinstance(node, Scalar):
         return node.text
     found = "a list" if isinstance(node, Sequence) else "a mapping"
-    reader.error("wrong-shape", node, f"expected {says}, found {found}")
+    reader.error("wrong-shape", node, f"expected {says}, found {found}", "write one plain value")
     return None
 
 
@@ -134,7 +134,9 @@ class Line:
     def read(self, node: Node, reader: Reader) -> str | None:
         text = text_of(node, reader, self.says)
         if text is not None and not text.strip():
-            reader.error("bad-value", node, f"expected {self.says}, found nothing in it")
+            reader.error(
+                "bad-value", node, f"expected {self.says}, found nothing in it", "write something, or leave the key out"
+            )
         return text
 
     def schema(self) -> Schema:
@@ -205,7 +207,12 @@ class Number:
         if text is None:
             return None
         if number is None or not self._allows(number):
-            reader.error("bad-number", node, f"`{text}` is not {self.says}", _plain_number(text))
+            reader.error(
+                "bad-number",
+                node,
+                f"`{text}` is not {self.says}",
+                _plain_number(text) or f"write {self.says} in digits",
+            )
             return None
         return int(number) if self.whole else number
 
@@ -289,7 +296,7 @@ class Dictionary:
 
     def read(self, node: Node, reader: Reader) -> dict[str, Any]:
         if not isinstance(node, MappingNode):
-            reader.error("wrong-shape", node, f"expected {self.says}")
+            reader.error("wrong-shape", node, f"expected {self.says}", "write a name, a colon and a value")
             return {}
         read = {entry.key.text: self.item.read(entry.value, reader) for entry in node.entries}
         return {name: value for name, value in read.items() if value is not None}
@@ -382,7 +389,12 @@ class Table:
     def _missing(self, fields: Fields, guessed: set[str | None], reader: Reader) -> None:
         for key in self.keys:
             if key.required and key.name not in fields.nodes and key.name not in guessed and fields.node.whole:
-                reader.error("missing-key", fields.node, f"{self.says} needs `{key.name}`: {_clause(key.doc)}")
+                reader.error(
+                    "missing-key",
+                    fields.node,
+                    f"{self.says} needs `{key.name}`: {_clause(key.doc)}",
+                    f"add `{key.name}: ...`",
+                )
 
     def schema(self) -> Schema:
         properties = {key.name: {**key.shape.schema(), "description": key.doc} for key in self.keys}

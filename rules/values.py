@@ -76,7 +76,7 @@ class Depends:
                 )
             return fact_named(self.short) if self.short else None
         if not isinstance(by.value, Scalar):
-            reader.error("wrong-shape", by.value, "`by` takes the name of one fact")
+            reader.error("wrong-shape", by.value, "`by` takes the name of one fact", "write for example `by: priority`")
             return None
         fact = known_fact(by.value, reader)
         if fact is not None and fact.type not in ("choice", "yes/no", "any"):
@@ -106,7 +106,9 @@ class FactName:
         if fact is None:
             return None
         if fact.type not in self.types:
-            reader.error("bad-value", node, f"`{text}` is {a_type(fact)}; expected {self.says}")
+            reader.error(
+                "bad-value", node, f"`{text}` is {a_type(fact)}; expected {self.says}", "`makegood facts` lists them"
+            )
         if self.past and not fact.history:
             reader.error("no-history", node, f"`{text}` is only known as it is now", "use a fact with history")
         return FactRef(fact.name)
@@ -225,7 +227,7 @@ class SetFields:
 
     def read(self, node: Node, reader: Reader) -> tuple[SetField, ...]:
         if not isinstance(node, Mapping):
-            reader.error("wrong-shape", node, f"`set` takes {self.says}")
+            reader.error("wrong-shape", node, f"`set` takes {self.says}", "write a fact, a colon and its value")
             return ()
         if not node.entries and node.whole:
             reader.error("empty-value", node, "`set` names nothing to set", "name a fact, or leave `set` out")
@@ -255,7 +257,12 @@ def _set_field(entry: Entry, reader: Reader) -> SetField:
 def _value_to_set(fact: Fact, node: Node, reader: Reader) -> Any:
     if isinstance(node, Scalar) and node.text == "missing":
         if fact.name in _ALWAYS_THERE:
-            reader.error("bad-value", node, f"a ticket always has a {fact.name}: it cannot be cleared")
+            reader.error(
+                "bad-value",
+                node,
+                f"a ticket always has a {fact.name}: it cannot be cleared",
+                "write the one it is to have",
+            )
         return None
     if isinstance(node, Mapping):
         return Depends(_SetValue(fact)).read(node, reader)
