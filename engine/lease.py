@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
@@ -17,7 +17,8 @@ from . import tables
 from .database import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 TERM = timedelta(minutes=2)
 RENEW_SECONDS = 30.0
+PATIENCE = "wait for it to end; should it have died, its lease ends by itself within two minutes"
 
 
 class LockHeld(Exception):
@@ -43,6 +45,7 @@ class Lease:
     store: Store
     name: str
     holder: str
+    now: Callable[[], datetime]
 
     def renew(self) -> None:
         """Begin the term anew.
@@ -53,7 +56,7 @@ class Lease:
         columns = tables.leases.c
         with self.store.writing() as connection:
             ours = update(tables.leases).where(columns.name == self.name, columns.holder == self.holder)
-            kept = connection.execute(ours.values(until=self.store.now() + TERM)).rowcount
+            kept = connection.execute(ours.values(until=self.now() + TERM)).rowcount
         if not kept:
             raise LockHeld(f"this run lost its lease of {self.name} while it stood still", hint="run it again")
 
@@ -65,58 +68,59 @@ class Lease:
 
 
 @contextmanager
-def held(store: Store, name: str) -> Iterator[Lease]:
-    """Hold the lease ``name`` inside the block, renewed in the background.
+def lease(store: Store, helpdesk: str, *, now: Callable[[], datetime]) -> Iterator[Lease]:
+    """Be the only one that pulls or writes ``helpdesk`` inside the block; the term is renewed in the background.
 
     Raises:
-        LockHeld: another process has it.
+        LockHeld: another process has the lease.
     """
-    lease = _take(store, name)
+    ours = _take(store, helpdesk, now)
     done = threading.Event()
-    thread = threading.Thread(target=_keep, args=(lease, done), name=f"lease of {name}", daemon=True)
+    thread = threading.Thread(target=_keep, args=(ours, done), name=f"lease of {helpdesk}", daemon=True)
     thread.start()
     try:
-        yield lease
+        yield ours
     finally:
         done.set()
         thread.join()
-        lease.release()
+        ours.release()
 
 
-def _keep(lease: Lease, done: threading.Event) -> None:
+def _keep(ours: Lease, done: threading.Event) -> None:
     while not done.wait(RENEW_SECONDS):
         try:
-            lease.renew()
+            ours.renew()
         except StoreError:
             continue  # busy for once: the term is longer than four such tries
         except LockHeld:
             return  # the run itself finds out before its next write
 
 
-def _take(store: Store, name: str) -> Lease:
-    lease = Lease(store, name, secrets.token_hex(8))
+def _take(store: Store, name: str, now: Callable[[], datetime]) -> Lease:
+    ours = Lease(store, name, secrets.token_hex(8), now)
     columns = tables.leases.c
     with store.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("LOCK TABLE leases IN EXCLUSIVE MODE")
         other = connection.execute(select(tables.leases).where(columns.name == name)).first()
-        if other is not None and other.until > store.now() and not _died_here(other):
-            raise LockHeld(
-                f"{name} is already under way: process {other.pid} on {other.host}, since {other.since:%Y-%m-%d %H:%M} UTC",
-                hint="wait for it to end; should it have died, its lease ends by itself within two minutes",
-            )
-        _write(connection, lease)
-    return lease
+        if other is not None and other.until > now() and not _died_here(other):
+            raise LockHeld(f"a sync or pull of {name} is already under way: {_who(other)}", hint=PATIENCE)
+        _write(connection, ours)
+    return ours
 
 
-def _write(connection: Connection, lease: Lease) -> None:
-    now = lease.store.now()
-    connection.execute(delete(tables.leases).where(tables.leases.c.name == lease.name))
-    values = {"name": lease.name, "holder": lease.holder, "host": socket.gethostname(), "pid": os.getpid()}
+def _write(connection: Connection, ours: Lease) -> None:
+    now = ours.now()
+    connection.execute(delete(tables.leases).where(tables.leases.c.name == ours.name))
+    values = {"name": ours.name, "holder": ours.holder, "host": socket.gethostname(), "pid": os.getpid()}
     connection.execute(tables.leases.insert().values(values | {"since": now, "until": now + TERM}))
 
 
-def _died_here(other: Row[tuple[object, ...]]) -> bool:
+def _who(other: Row[Any]) -> str:
+    return f"process {other.pid} on {other.host}, since {other.since:%Y-%m-%d %H:%M} UTC"
+
+
+def _died_here(other: Row[Any]) -> bool:
     """Whether the holder was a process of this machine that is no more."""
     if other.host != socket.gethostname():
         return False

@@ -108,4 +108,4 @@ def _upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, An
         set_={column.name: insert.excluded[column.name] for column in columns},
         where=or_(*(column.is_distinct_from(insert.excluded[column.name]) for column in compared)),
     )
-    return connection.execute(statement, given).rowcount
+    return connection.execute(statement, given, execution_options={"preserve_rowcount": True}).rowcount

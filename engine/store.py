@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from . import database, frames, journal, rows, tables
 from .database import StoreError
@@ -19,7 +19,7 @@ from .fate import Faces
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -130,18 +130,22 @@ class Store:
             deleted = update(tables.tickets).where(columns.desk == desk, columns.id == ticket)
             connection.execute(deleted.values(deleted=True, updated=self.now()))
 
-    def settle_tickets(self, helpdesk: str, looked_at: Iterable[tuple[str, str, datetime | None]]) -> None:
+    def settle_tickets(self, helpdesk: str, looked_at: Sequence[tuple[str, str, datetime | None]]) -> None:
         """Keep when tickets want to be looked at next: (id, version they were seen at, instant or None for never).
 
-        A ticket that changed since it was seen keeps wanting to be looked at.
+        A ticket that changed since it was seen keeps wanting to be looked at; all others are out of every rule's sight.
         """
         columns = tables.tickets.c
+        seen = update(tables.tickets).where(columns.id == bindparam("ticket"), columns.version == bindparam("seen_at"))
+        values = [{"ticket": ticket, "seen_at": version, "instant": instant} for ticket, version, instant in looked_at]
         with self.writing() as connection:
             desk = desk_key(connection, helpdesk)
-            statement = update(tables.tickets).where(columns.desk == desk)
-            for ticket, version, instant in looked_at:
-                seen = statement.where(columns.id == ticket, columns.version == version)
-                connection.execute(seen.values(next_instant=instant))
+            waiting = select(columns.id).where(columns.desk == desk, columns.next_instant.is_not(None))
+            for ticket in set(connection.execute(waiting).scalars()) - {ticket for ticket, _, _ in looked_at}:
+                unseen = update(tables.tickets).where(columns.desk == desk, columns.id == ticket)
+                connection.execute(unseen.values(next_instant=None))
+            if values:
+                connection.execute(seen.where(columns.desk == desk).values(next_instant=bindparam("instant")), values)
 
     def settle_rules(self, helpdesk: str, fingerprint: str | None) -> None:
         """Note that these rules left nothing to do; None: look at everything again."""
