@@ -42,7 +42,7 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 types: $(READY)
-	MYPYPATH=.typing $(BIN)/mypy -p makegood
+	MYPYPATH=.typing $(BIN)/mypy -m makegood -m makegood.__main__ $(foreach part,connectors rules engine cli,-p makegood.$(part))
 
 docs: $(READY)
 	$(BIN)/python docs/build.py
