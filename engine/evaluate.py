@@ -7,6 +7,7 @@ facts at instants (:mod:`.history`) and verdicts over them (:mod:`.judge`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import polars as pl
 
 from ..rules.facts import fact_named
 from ..rules.model import By, leaves
+from .ahead import effects_ahead, instants_ahead, turns_ahead
 from .demand import facts_of
 from .history import History
 from .judge import Judge
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..rules.model import Rule, RuleSet
+    from .ahead import Turn
     from .snapshot import Snapshot
 
 
@@ -110,22 +113,23 @@ class Evaluation:
 
         The ticket whose customer waits longest comes first, then the oldest, then by id.
         """
-        holds = self._present.filter(self._verdicts[rule.id]).select("t", "id").rows()
-        if rule.for_ is None:
-            return tuple(ticket for _, ticket in holds)
-        starts = self._starts_of(rule)
-        return tuple(ticket for t, ticket in holds if self._long_enough(rule, ticket, starts[t]) <= self.at)
+        holding = tuple(self._present.filter(self._verdicts[rule.id])["id"])
+        return tuple(ticket for ticket in holding if self.due(rule, ticket) <= self.at) if rule.for_ else holding
 
-    def _long_enough(self, rule: Rule, ticket: str, start: datetime) -> datetime:
-        """When a condition that began to hold at ``start`` has held for the rule's ``for``."""
+    def due(self, rule: Rule, ticket: str) -> datetime:
+        """When the rule, whose condition holds for the ticket now, acts on it: its ``for`` after the episode's start.
+
+        Raises:
+            KeyError: the condition does not hold for this ticket now.
+        """
+        start = self.since(rule, ticket)
         return self.judge.calendar(self.calendar_of(rule, ticket)).add(start, rule.for_) if rule.for_ else start
 
     def calendar_of(self, rule: Rule, ticket: str) -> str:
         """The name of the calendar that the rule runs on for this ticket."""
         (_, usual), *cases = self.judge.calendars(rule)
         value = self.value(ticket, rule.calendar.fact) if isinstance(rule.calendar, By) else None
-        written = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-        return next((name for case, name in cases if case == str(written).lower()), usual)
+        return next((name for case, name in cases if case == in_words(value, "UTC").lower()), usual)
 
     # --- episodes -----------------------------------------------------------------------------------------------------
 
@@ -190,13 +194,33 @@ class Evaluation:
         row = self._rows.get(ticket)
         return row is not None and bool(self._verdicts[rule.id][row])
 
-    # --- what comes -------------------------------------------------------------------------------------------------
+    # --- what comes ---------------------------------------------------------------------------------------------------
+
+    def next_instant(self, ticket: str) -> datetime | None:
+        """When to look at the ticket again if nobody acts on it; ``None``: time alone changes nothing within 400 days.
+
+        That is the next instant after ``at`` at which a comparison of any rule may turn, a ``for`` is fulfilled or a
+        ``repeat`` comes round.
+        """
+        row = self._rows.get(ticket)
+        return None if row is None else self._next.get(self._present["t"][row])
+
+    @cached_property
+    def _next(self) -> dict[int, datetime]:
+        found = pl.concat([instants_ahead(self, self._present), effects_ahead(self, self._present)])
+        first = found.group_by("t").agg(pl.col("now").min())
+        return {t: instant.astimezone(UTC) for t, instant in first.iter_rows()}
+
+    def coming(self, ticket: str) -> list[Turn]:
+        """What becomes of the rules on this ticket if nobody acts: the next turn of each, soonest first."""
+        row = self._rows.get(ticket)
+        return [] if row is None else turns_ahead(self, self._present[row : row + 1])
 
     def overlay(self, changes: Mapping[str, Mapping[str, object]], *, always: bool = False) -> Evaluation:
-        """The same with other present values: ``{ticket: {fact: value}}``, typed or as plans write them.
+        """The same with other values: ``{ticket: {fact: value}}``, typed or as plans and rule files write them.
 
-        Only the facts named change, not what follows from them. ``always``: as if it had been so since the ticket began,
-        so that episodes see it too.
+        Only the facts named change, not what follows from them, and only as they are now; ``always``: as if it had been
+        so since the ticket began, so that episodes see it too.
 
         Raises:
             ValueError: a text is no value of the fact's type.

@@ -69,9 +69,11 @@ class Judge:
         judged = {rule.id: self._rule(rule, ready) for rule in asked}
         return ready.lazy().with_columns(**columns).select("t", "now", *columns, **judged).collect()
 
-    def turns(self, rule: Rule, frame: pl.DataFrame, window: tuple[datetime, datetime]) -> list[pl.DataFrame]:
-        """The instants (``t``, ``now``) at which a comparison of the rule may turn by itself, see :mod:`.turns`."""
-        asked = dict.fromkeys(self._keys(rule))
+    def turns(
+        self, rules: Sequence[Rule], frame: pl.DataFrame, window: tuple[datetime, datetime]
+    ) -> list[pl.DataFrame]:
+        """The instants (``t``, ``now``) at which a comparison of the rules may turn by itself, see :mod:`.turns`."""
+        asked = dict.fromkeys(key for rule in rules for key in self._keys(rule))
         return [turns(leaf, self.calendar(name), self.calendar, frame, window) for leaf, name in asked]
 
     def _keys(self, rule: Rule) -> list[tuple[Leaf, str]]:

@@ -81,7 +81,7 @@ class Replay:
         instants = self._instants(begins, facts)
         frame = self._facts(instants, facts)
         window = (min(begins["now"].to_list(), default=at), at)
-        turns = self.judge.turns(rule, frame, window)
+        turns = self.judge.turns([rule], frame, window)
         if turns:
             more = pl.concat([instants, *turns]).unique()
             more = more.join(begins.rename({"now": "_begin"}), on="t").filter(pl.col("now") >= pl.col("_begin"))

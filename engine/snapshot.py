@@ -89,7 +89,8 @@ def decode(text: str | None, *, is_list: bool) -> Value:
 class Needs:
     """What of the history a rule set can ask about, so that the store reads no more.
 
-    ``fields``: fields whose changes are read or written; ``*`` among them: every field, whatever its name. ``messages``: who wrote when; ``texts``: also what. ``ratings``.
+    ``fields``: fields whose changes are read or written; ``*`` among them: every field, whatever its name. ``messages``:
+    who wrote when; ``texts``: also what. ``ratings``.
     ``closed``: tickets already closed too (facts across tickets, rules that name closed).
     """
 
