@@ -88,7 +88,7 @@ def _store(session: Session) -> Iterator[Finding]:
 
 def _rules(session: Session, rules_path: Path) -> Iterator[Finding]:
     """What the rules name and the helpdesk does not have or cannot do."""
-    from ..rules.lint import lint_for_desk
+    from ..rules.desk_words import lint_for_desk
 
     ruleset, found, _ = read_rules(rules_path)
     if ruleset is None:

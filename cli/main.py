@@ -29,8 +29,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "desk": ("desk:desk", "Fill an embedded helpdesk from a file, and write it out again."),
     },
     "Write rules": {
-        "check": ("author:check", "Find every mistake of a rule file at once."),
-        "test": ("author:test", "Run the rule tests in virtual time."),
+        "check": ("check:check", "Find every mistake of a rule file at once."),
+        "test": ("testing:test", "Run the rule tests in virtual time."),
         "facts": ("catalogue:facts", "What rules can ask about a ticket."),
         "operators": ("catalogue:operators", "How facts are compared."),
         "actions": ("catalogue:actions", "What rules can do."),

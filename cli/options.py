@@ -35,6 +35,10 @@ settings_option = click.option(
 helpdesk_option = click.option("--helpdesk", metavar="NAME", help="Which helpdesk, where the settings name several.")
 at_option = click.option("--at", metavar="TIME", help='As of then, e.g. "2026-12-28 09:01"; default now.')
 
+confirm_option = click.option(
+    "--confirm", multiple=True, metavar="RULE", help="Let this rule change unusually many tickets; may be repeated."
+)
+
 
 def format_option(*further: str) -> Decorator:
     """``--format`` with text, json and ``further`` ones."""

@@ -20,7 +20,7 @@ from ..rules.diagnostics import did_you_mean
 from .failure import SECRETS, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from ..connectors.base import Connector
@@ -208,9 +208,13 @@ class Settings(_Table):
             raise Failure(f'{self.source} has no helpdesk "{name}"', hint)
         return name, self.helpdesks[name]
 
-    def channels(self) -> dict[str, str]:
-        """Name and URL of every channel; ``person`` is not one."""
-        return {name: channel.url.reveal() for name, channel in self.notify.items() if name != "person"}
+    def channel_names(self) -> set[str]:
+        """Every channel that rules may name; ``person`` is not one."""
+        return set(self.notify) - {"person"}
+
+    def channels(self, names: Collection[str]) -> dict[str, str]:
+        """Name and URL of those of ``names`` that are channels."""
+        return {name: self.notify[name].url.reveal() for name in self.channel_names() & set(names)}
 
     def person_url(self) -> str | None:
         """How a person is reached, with ``{email}`` in it."""

@@ -34,7 +34,7 @@ def read_settings(path: Path) -> Settings:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Failure(*_syntax(path, str(error))) from None
+        raise Failure(*_syntax(path, text, str(error))) from None
     return _Reader(path, text).settings(content)
 
 
@@ -45,9 +45,12 @@ def _decoded(path: Path) -> str:
         raise Failure(f"{path} is not a text in UTF-8 (byte {error.start + 1})", "save it as UTF-8") from None
 
 
-def _syntax(path: Path, said: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", said)
-    place, said = (f"{path}:{found[2]}:{found[3]}", found[1]) if found else (str(path), said)
+def _syntax(path: Path, text: str, said: str) -> tuple[str, str]:
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", said)
+    if found:
+        said, place = found[1], f"{path}:{found[2]}:{found[3]}" if found[2] else f"{path}:{len(text.splitlines())}"
+    else:
+        place = str(path)
     return f"{place}: {said[:1].lower()}{said[1:]}", 'texts stand in quotes: key = "text"'
 
 

@@ -1,4 +1,4 @@
-"""For those who write rules: ``check`` finds mistakes, ``test`` runs the rule tests."""
+"""``check``: every mistake of a rule file at once, for people, editors and CI."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _remarks(ruleset: RuleSet, path: Path) -> list[Diagnostic]:
 
 def _against_desk(ruleset: RuleSet, settings_path: Path, helpdesk: str | None) -> list[Diagnostic]:
     """What the helpdesk, as the local copy knows it, does not have."""
-    from ..rules.lint import check_names, lint_for_desk
+    from ..rules.desk_words import check_names, lint_for_desk
     from .session import Session
 
     with Session.open(settings_path, helpdesk) as session:
