@@ -196,7 +196,7 @@ class RequestTracker:
             asked = self._now()
             last = max(int(row["id"]) for row in rows)
             touched = any_of("ObjectId", sorted({row["ObjectId"] for row in fresh}, key=int))
-            found = self._rest.transactions(f"id > {last} OR (Type = 'Create' AND {touched})")
+            found = self._rest.transactions(f"(id > {last}{unseen}) OR (Type = 'Create' AND {touched})")
             fresh = [row for row in found if int(row["id"]) > last]
             creates += [row for row in found if int(row["id"]) <= last]
             rows = rows + fresh
@@ -294,13 +294,7 @@ class RequestTracker:
         return replace(ticket, merged_into=str(row["id"]), status="closed", created=created or ticket.created)
 
     def _events(self, ticket: Ticket, rows: list[Row], texts: Mapping[str, Body]) -> list[Event]:
-        return History(ticket, self._desk, self._words, self._principal, self._queue).events(rows, texts)
-
-    def _principal(self, number: str) -> Row | None:
-        login = self._desk.agents.get(number)
-        if login in self._agents:
-            return {"id": login, "EmailAddress": self._agents[login].email}
-        return {"id": login} if login else self._rest.principal(number)
+        return History(ticket, self._desk, self._words, self._rest.principal, self._queue).events(rows, texts)
 
     def _queue(self, number: str) -> str:
         if number not in self._desk.queues:

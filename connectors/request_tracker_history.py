@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .request_tracker_words import SLA, Body, custom_value, handle, instant, instant_text, score
+from .request_tracker_words import NOBODY, SLA, Body, custom_value, handle, instant, instant_text, score
 from .ticket import FIELD, Event
 from .ticket_text import marker_of, newest_text
 
@@ -177,18 +177,18 @@ class History:
         return [Change("field", field, was, now)] if was != now else []
 
     def _watching(self, field: str, number: str | None) -> str | None:
-        user = self._principal(number) if number else None
-        if user is None:
-            return None
-        return handle(user) if field == "cc" else str(user["id"])
+        if not number or field == "requester":
+            return self._person(number or "")
+        user = self._principal(number)
+        return handle(user) if user else None
 
     def _link(self, row: Row) -> list[Change]:
         into = _MERGED.search(row.get("NewValue") or "") if row.get("Field") == "MergedInto" else None
         return [Change("merged", new=into[1])] if into and into[1] != str(row["ObjectId"]) else []
 
     def _person(self, number: str) -> str | None:
-        user = self._principal(number) if number else None
-        return str(user["id"]) if user and user["id"] != "Nobody" else None
+        login = self._desk.agents.get(number) or ((self._principal(number) or {}).get("id") if number else None)
+        return login if login != NOBODY else None
 
     def _group(self, number: str) -> str | None:
         return self._queue(number) if number else None

@@ -99,11 +99,11 @@ class Words:
         return next(name for low, high, name in self.bands() if low <= n <= high)
 
     def priority_number(self, word: str) -> int | None:
-        """A number whose word this is: RT's own where it fits, else the lowest of the first range."""
-        for name, number in STOCK_NUMBERS.items():
-            if name == word and self.priority_of(number) == word:
-                return number
-        return next((low for low, _, name in self.bands() if name == word), None)
+        """A number that reads as this word: the lowest the settings name, else RT's own; ``None`` if no number does."""
+        told = [low for low, _, name in self.bands()[: -len(STOCK_BANDS)] if name == word]
+        stock = [number for name, number in STOCK_NUMBERS.items() if name == word]
+        ends = [end for low, high, name in STOCK_BANDS if name == word for end in (low, high)]
+        return next((n for n in (*told, *stock, *ends) if self.priority_of(n) == word), None)
 
     def field_for(self, fact: str, default: str = "") -> str:
         """The custom field that holds a fact."""

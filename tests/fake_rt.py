@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from fake_rt_desk import RTDesk, Row
+from fake_rt_desk import Row, RTDesk
 from fake_rt_sql import select
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class FakeRT(RTDesk):
         self._lock = threading.Lock()
 
     def __enter__(self) -> FakeRT:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"rt": self}))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"rt": self}))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         return self
@@ -266,6 +266,15 @@ _ROUTES: list[tuple[str, Callable[..., Any]]] = [
     (r"transactions", FakeRT._transactions),
     (r"attachments", FakeRT._attachments),
 ]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever hung up before the answer is no accident here; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,15 +15,20 @@ _TOKEN = re.compile(r"\s*('(?:[^'\\]|\\.)*'|[()]|>=|<=|!=|=|>|<|\w+)")
 
 
 def select(sql: str, row: Row) -> bool:
-    """Whether a row is selected by TicketSQL or TransactionSQL, as far as we speak it: AND, OR, brackets, comparisons."""
-    tokens = _TOKEN.findall(sql)
-    assert "".join(tokens).replace(" ", "") == re.sub(r"\s+(?=([^']*'[^']*')*[^']*$)", "", sql).replace(" ", ""), sql
-    value, rest = _either(tokens, row)
+    """Whether a row is selected."""
+    value, rest = _either(_tokens(sql), row)
     assert not rest, f"left over in {sql!r}: {rest}"
     return value
 
 
-def _either(tokens: list[str], row: Row) -> tuple[bool, list[str]]:
+@lru_cache(maxsize=8)
+def _tokens(sql: str) -> tuple[str, ...]:
+    tokens = _TOKEN.findall(sql)
+    assert sum(map(len, tokens)) == len(_TOKEN.sub(lambda m: m[1], sql)), sql
+    return tuple(tokens)
+
+
+def _either(tokens: tuple[str, ...], row: Row) -> tuple[bool, tuple[str, ...]]:
     value, tokens = _both(tokens, row)
     while tokens and tokens[0] == "OR":
         other, tokens = _both(tokens[1:], row)
@@ -30,7 +36,7 @@ def _either(tokens: list[str], row: Row) -> tuple[bool, list[str]]:
     return value, tokens
 
 
-def _both(tokens: list[str], row: Row) -> tuple[bool, list[str]]:
+def _both(tokens: tuple[str, ...], row: Row) -> tuple[bool, tuple[str, ...]]:
     value, tokens = _term(tokens, row)
     while tokens and tokens[0] == "AND":
         other, tokens = _term(tokens[1:], row)
@@ -38,7 +44,7 @@ def _both(tokens: list[str], row: Row) -> tuple[bool, list[str]]:
     return value, tokens
 
 
-def _term(tokens: list[str], row: Row) -> tuple[bool, list[str]]:
+def _term(tokens: tuple[str, ...], row: Row) -> tuple[bool, tuple[str, ...]]:
     if tokens[0] == "(":
         value, tokens = _either(tokens[1:], row)
         return value, tokens[1:]
