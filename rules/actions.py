@@ -60,7 +60,7 @@ def _assign(fields: Fields, reader: Reader) -> Assign:
     if "to" in fields.nodes and within:
         message = f"`to` names the owner, so `{within[0]}` has no meaning beside it"
         reader.error("contradiction", fields.at(within[0]), message, "keep one of them")
-    elif not fields.written("to", "team", "choose") and fields.node.whole:
+    elif not fields.written("to", "team", "choose") and fields.understood:
         hint = "write `to: ana@example.com`, `to: missing`, or `team: ...` with or without `choose: least_busy`"
         reader.error("missing-key", fields.node, "`assign` does not say to whom", hint)
     _needs_choice(fields, reader)
@@ -165,11 +165,11 @@ _DOES = ("who", "add_tags", "remove_tags", "set", "assign", "note", "reply")
 
 def _step(offset: str, doc: str) -> Table:
     def build(fields: Fields, reader: Reader) -> Remind:
-        if not fields.written(*_DOES) and fields.node.whole:
-            hint = "add `who: assignee`, or something to do"
-            reader.error("no-action", fields.node, "this step does nothing", hint)
         if "text" in fields.nodes and "who" not in fields.nodes:
             reader.error("missing-key", fields.at("text"), "`text` is for whom?", "add `who: assignee`")
+        elif not fields.written(*_DOES) and fields.understood:
+            hint = "add `who: assignee`, or something to do"
+            reader.error("no-action", fields.node, "this step does nothing", hint)
         return _remind(offset, fields)
 
     keys = (
@@ -215,7 +215,7 @@ def _one_of(fields: Fields, reader: Reader, first: str, second: str) -> None:
     if len(written) == 2:
         message = f"a deadline has `{first}` or `{second}`, not both"
         reader.error("contradiction", fields.at(second), message, "keep one of them")
-    elif not written and fields.node.whole:
+    elif not written and fields.understood:
         reader.error("missing-key", fields.node, f"a deadline needs `{first}` or `{second}`", f"add `{first}: ...`")
 
 

@@ -94,7 +94,7 @@ class _Files:
 
     problems: Problems = field(default_factory=Problems)
     sources: list[Source] = field(default_factory=list)
-    seen: dict[Path, str] = field(default_factory=dict)
+    seen: set[Path] = field(default_factory=set)
 
     def open(self, path: Path, name: str, asked: Span, chain: tuple[Path, ...] = ()) -> None:
         """Read the file ``path``; ``asked`` is where it was asked for, ``chain`` the files that include it."""
@@ -105,17 +105,18 @@ class _Files:
             source = read(path, self.problems, name)
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            self.problems.error("unreadable", asked, f"cannot read {name}: {reason}", "check the name of the file")
+            shown = path.name if chain else name
+            self.problems.error("unreadable", asked, f"cannot read {shown}: {reason}", "check the name of the file")
             return
-        self.seen[resolved] = name
+        self.seen.add(resolved)
         self.take(source, path.parent, (*chain, resolved))
 
     def _refused(self, path: Path, asked: Span, chain: tuple[Path, ...]) -> bool:
         if path in chain:
-            names = " -> ".join(self.seen.get(each, str(each)) for each in (*chain[chain.index(path) :], path))
+            names = " -> ".join(each.name for each in (*chain[chain.index(path) :], path))
             self.problems.error("include-loop", asked, f"this file includes itself: {names}", "take this `include` out")
         elif path in self.seen:
-            message = f"{self.seen[path]} is included twice"
+            message = f"{path.name} is included twice"
             self.problems.error("include-twice", asked, message, "include every file once")
         return path in chain or path in self.seen
 
@@ -147,7 +148,7 @@ class _Files:
             for entry in _entries(source.root, key):
                 if entry.key.text in found:
                     first = found[entry.key.text].key.span
-                    message = f"`{entry.key.text}` is already defined in {first.file}:{first.line}"
+                    message = f"`{entry.key.text}` is already defined {place(first, entry.key.span)}"
                     reader.error("duplicate-name", entry.key, message, "keep one of them")
                 found.setdefault(entry.key.text, entry)
                 reader.marks.setdefault(f"{key}.{entry.key.text}", entry.key.span)
@@ -164,6 +165,11 @@ class _Files:
             return parse_zone(zone) if zone else UTC
         except UnreadableError:
             return UTC
+
+
+def place(other: Span, here: Span) -> str:
+    """Where ``other`` is, told to somebody who looks at ``here``."""
+    return f"on line {other.line}" if other.file == here.file else f"in {other.file}:{other.line}"
 
 
 def only_calendar(reader: Reader) -> str:
@@ -255,7 +261,8 @@ def _usable(calendars: dict[str, CalendarSpec], reader: Reader) -> None:
         try:
             Calendar(spec)
         except CalendarError as error:
-            reader.error("bad-calendar", node, str(error), error.hint)
+            holidays = node.get("holidays") if isinstance(node, Mapping) else None
+            reader.error("bad-calendar", holidays.value if holidays else node, str(error), error.hint)
 
 
 def _merged(files: list[Fields], key: str) -> dict[str, Any]:
@@ -267,7 +274,7 @@ def _once(key: str, files: list[Fields], reader: Reader) -> Any:
     having = [fields for fields in files if key in fields.nodes]
     for again in having[1:]:
         first = having[0].at(key)
-        message = f"`{key}` is already set in {first.file}:{first.line}"
+        message = f"`{key}` is already set {place(first, again.at(key))}"
         reader.error("duplicate-name", again.at(key), message, "keep one of them")
     return having[0].get(key) if having else None
 
@@ -277,11 +284,9 @@ def _unique(named: tuple[Rule, ...] | tuple[RuleTest, ...], what: str, reader: R
     for each in named:
         key = each.name.strip().lower()
         if key and key in first:
-            place = f"{first[key].file}:{first[key].line}"
             where = reader.locate(Scalar("", each.span), each.name)
-            reader.error(
-                f"duplicate-{what}", where, f"another {what} at {place} has this name", "give each its own name"
-            )
+            message = f"another {what} {place(first[key], where)} has this name"
+            reader.error(f"duplicate-{what}", where, message, "give each its own name")
         first.setdefault(key, each.span)
 
 
@@ -290,5 +295,5 @@ def _unique_ids(rules: tuple[Rule, ...], reader: Reader) -> None:
     for rule in rules:
         other = first.setdefault(rule.id, rule)
         if other is not rule and other.name.strip().lower() != rule.name.strip().lower() and rule.id:
-            message = f"rule `{other.name}` at line {other.span.line} has the same identity `{rule.id}`"
+            message = f"rule `{other.name}` {place(other.span, rule.span)} has the same identity `{rule.id}`"
             reader.error("duplicate-rule", head(Scalar("", rule.span)), message, "give this rule an `id` of its own")

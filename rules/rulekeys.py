@@ -67,7 +67,7 @@ def slug(name: str) -> str:
 
 
 def _rule(fields: Fields, reader: Reader) -> Rule:
-    if not fields.written(*ACTIONS) and fields.node.whole:
+    if not fields.written(*ACTIONS) and fields.understood:
         hint = "add an action such as `assign`, `set`, `add_tags`, `note` or `notify`"
         reader.error("no-action", fields.node, "this rule does nothing", hint)
     if "for" in fields.nodes:

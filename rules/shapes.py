@@ -340,6 +340,11 @@ class Fields:
         """Where ``key`` itself stands; the head of the mapping if it is not written."""
         return self.keys[key].span if key in self.keys else head(self.node)
 
+    @property
+    def understood(self) -> bool:
+        """Whether every key was known and none was refused, so that what is not here is really missing."""
+        return self.node.whole and len(self.nodes) == len(self.node.entries)
+
     def written(self, *keys: str) -> tuple[str, ...]:
         """Those of ``keys`` that are written, readable or not."""
         return tuple(key for key in keys if key in self.nodes)
@@ -384,7 +389,7 @@ class Table:
         names = tuple(known.name for known in self.keys)
         hint = self.elsewhere.get(key.text) or meant(key.text, names)
         reader.error("unknown-key", key, f"{self.says} has no key `{key.text}`", hint)
-        return did_you_mean(key.text, names)
+        return next((name for name in names if f"`{name}`" in hint or f"`{name}:" in hint), None)
 
     def _missing(self, fields: Fields, guessed: set[str | None], reader: Reader) -> None:
         for key in self.keys:
