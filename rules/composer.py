@@ -25,7 +25,6 @@ MOST_REFUSED = 500
 
 _LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)
 _SWALLOWED = re.compile(r"[ \t]+#+[^\s#]")
-_REST = re.compile(r"[^\r\n]*?(?=[ \t]+#[ \t]|[ \t]*(?:[\r\n]|\Z))")
 _TAG = re.compile(r"!\S*")
 _NEXT = re.compile(r"\s*(\S?)")
 _PLACEHOLDER = re.compile(r"[\w.]+(?: \w+)*")
@@ -164,7 +163,9 @@ class Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if not _SWALLOWED.match(self.lines.text, end):
             return None
-        end = _REST.match(self.lines.text, end).end()  # type: ignore[union-attr]
+        number = self.lines.number(end)
+        rest = self.lines.line(number)[end - self.lines.starts[number] :]
+        end += len(re.split(r"\s#\s", rest, maxsplit=1)[0].rstrip())
         hint = f"write `{quoted(self.lines.text[start:end])}`, or a space behind `#` if it is a comment"
         return self._refuse("comment-in-text", self.lines.span(start, end), "YAML ends this value before the `#`", hint)
 

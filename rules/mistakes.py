@@ -23,9 +23,8 @@ _MOST_WORK = 3_000_000
 
 _INDENT_TAB = re.compile(r" *\t")
 _COMMENT = re.compile(r"(?<=\S)[ \t]+#+[^\s#].*")
-_DASHES = re.compile(r" *(?:- +)*")
 _ENTRY = re.compile(
-    r"""(?P<lead>[ ]*(?:-[ ]+)*)(?:(?P<key>"[^"]*"|'[^']*'|[^\s"'{[#:,-][^:#]*?|[\w.-]+)[ ]*:(?=[ \t]|$)[ \t]*)?(?P<value>.*)"""
+    r"""(?P<lead>[ ]*(?:-[ ]+)*)(?:(?P<key>"[^"]*"[ ]*|'[^']*'[ ]*|[^\s"'{[#:,-][^:#]*):(?=[ \t]|$)[ \t]*)?(?P<value>.*)"""
 )
 _ITEM = re.compile(r" {0,2}- |[^\s#-]")
 _CLOSERS = re.compile(r"[\s\]},]+$")
@@ -230,8 +229,8 @@ def _value_end(lines: Lines, start: int) -> int:
     line, column = lines.line(number), start - lines.starts[number]
     before = line[:column]
     inside = any(before.count(opening) > before.count(closing) for opening, closing in ("[]", "{}"))
-    stop = re.compile(r"\s*[,\]}]|\s+#|\s*$" if inside else r"\s+#(?=\s)|\s*$").search(line, column + 1)
-    return lines.starts[number] + (stop.start() if stop else len(line))
+    stop = re.compile(r"[,\]}]|\s#" if inside else r"\s#(?=\s)").search(line, column + 1)
+    return start + len(line[column : stop.start() if stop else len(line)].rstrip())
 
 
 def _cut_short(lines: Lines, first: int, last: int) -> Mistake | None:
@@ -255,7 +254,10 @@ def _inside_quotes(line: str, column: int) -> bool:
 def _in_brackets(lines: Lines, since: int, at: int) -> Mistake:
     text = lines.text
     if lines.number(since) != lines.number(at) or at >= len(text):
-        return _unclosed(lines, since, at)
+        opening = (
+            since if text[since : since + 1] in ("[", "{") else max(text.rfind("[", 0, at), text.rfind("{", 0, at), 0)
+        )
+        return _unclosed(lines, opening, at)
     if text[at] == ",":
         return Mistake(
             "syntax", at, at + 1, "nothing stands before this comma", "delete the comma, or write what is missing"
