@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..rules.calendar import CalendarError, calendar_for
+from ..rules.desk_words import check_names
 from ..rules.diagnostics import did_you_mean
 from .effects import Memory
 from .evaluate import evaluate
@@ -62,20 +63,59 @@ def make_plan(
         PlanRefused: the rules cannot run on this desk: unknown names, facts it lacks, fields it does not let us write, or
             parts of the language that are not available yet.
     """
-    found = problems(ruleset, snapshot, channels)
+    found = [
+        *problems(ruleset, snapshot, channels),
+        *check_names(ruleset, snapshot.catalogue, frozenset(snapshot.people)),
+    ]
     if any(each.severity == "error" for each in found):
         raise PlanRefused("these rules cannot run on this helpdesk", found)
     rules = rules_in_force(ruleset, snapshot.helpdesk)
     _known_rule(rules, only_rule)
     live = [rule for _, rule in rules]
     scene = Scene(ruleset, snapshot, evaluation or evaluate(ruleset, snapshot, rules=live))
+    asked = Asked(only_rule, only_ticket)
+    return plan_of(scene, rules, allow_replies=allow_replies, confirmed=confirmed, asked=asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The part of a plan that somebody wants to see, by rule (name or id) and ticket; None: all of it."""
+
+    rule: str | None = None
+    ticket: str | None = None
+
+    def about(self, rule: str, rule_id: str, ticket: str) -> bool:
+        """Whether a line of the plan belongs to it."""
+        return self.rule in (None, rule, rule_id) and self.ticket in (None, ticket)
+
+    def wish(self, wish: Wish) -> bool:
+        """Whether a wish belongs to it."""
+        return self.about(wish.rule.name, wish.rule.id, wish.ticket)
+
+    def limit(self, cut: Limited) -> bool:
+        """Whether a limit left out something of it."""
+        return any(self.about(cut.rule, cut.rule_id, ticket) for ticket in cut.tickets)
+
+
+EVERYTHING = Asked()
+
+
+def plan_of(
+    scene: Scene,
+    rules: Sequence[tuple[int, Rule]],
+    *,
+    allow_replies: bool = False,
+    confirmed: Collection[str] = frozenset(),
+    asked: Asked = EVERYTHING,
+) -> Plan:
+    """The plan for rules that are known to run here (:func:`.runnable.problems`), each with its place in the file."""
     decisions = _decide(scene, rules, allow_replies=allow_replies, confirmed=confirmed)
-    return _written(scene, decisions, _Asked(only_rule, only_ticket))
+    return _written(scene, decisions, asked)
 
 
 def _known_rule(rules: Sequence[tuple[int, Rule]], name: str | None) -> None:
-    names = [known for _, rule in rules for known in (rule.name, rule.id)]
-    if name is not None and name not in names:
+    names = [rule.name for _, rule in rules]
+    if name is not None and name not in names and name not in (rule.id for _, rule in rules):
         guess = did_you_mean(name, names)
         raise PlanRefused(f"no rule called `{name}` is in force here" + (f": did you mean `{guess}`?" if guess else ""))
 
@@ -114,24 +154,7 @@ def _decide(
 # --- writing down -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The part of a plan that somebody wants to see; None: all of it."""
-
-    rule: str | None
-    ticket: str | None
-
-    def about(self, rule: str, rule_id: str, ticket: str) -> bool:
-        return self.rule in (None, rule, rule_id) and self.ticket in (None, ticket)
-
-    def wish(self, wish: Wish) -> bool:
-        return self.about(wish.rule.name, wish.rule.id, wish.ticket)
-
-    def limit(self, cut: Limited) -> bool:
-        return any(self.about(cut.rule, cut.rule_id, ticket) for ticket in cut.tickets)
-
-
-def _written(scene: Scene, made: _Decisions, asked: _Asked) -> Plan:
+def _written(scene: Scene, made: _Decisions, asked: Asked) -> Plan:
     snapshot = scene.snapshot
     changes = tuple(change_part(scene, wish) for wish in in_order(made.changes) if asked.wish(wish))
     overruled = merged(each for each in made.overruled if asked.wish(each[0]))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ..connectors.ticket import FIELD
 from ..rules.diagnostics import Diagnostic, Problems, did_you_mean
 from ..rules.facts import fact_named
-from ..rules.lint import check_names
 from ..rules.model import By, FactRef, Receiver, leaves
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def rules_in_force(ruleset: RuleSet, helpdesk: str) -> list[tuple[int, Rule]]:
 
 
 def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) -> list[Diagnostic]:
-    """Everything that keeps these rules from running on this desk; empty: they can."""
+    """What keeps these rules from running on this desk, names left aside (``lint.check_names``); empty: they can."""
     found = Problems()
     for _, rule in rules_in_force(ruleset, snapshot.helpdesk):
         for span, what in _not_available(rule):
@@ -46,11 +45,11 @@ def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) ->
         for span, what in _written(rule):
             if what not in snapshot.capabilities.writable:
                 found.error(
-                    "not-writable", span, f"this desk does not let us write `{what}`", "take this out of the rule"
+                    "desk-lacks", span, f"this desk does not let us write `{what}`", "take this out of the rule"
                 )
         for receiver in _receivers(rule):
             _known_channel(found, rule, receiver, channels)
-    return [*found.items, *check_names(ruleset, snapshot.catalogue, frozenset(snapshot.people))]
+    return found.items
 
 
 def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
@@ -94,7 +93,8 @@ def _facts(rule: Rule) -> Iterator[tuple[Span, str]]:
 
 def _supplied(found: Problems, span: Span, fact: str, snapshot: Snapshot) -> None:
     lacks = snapshot.capabilities.lacks
-    reason = lacks.get(fact) or lacks.get(fact.partition(".")[0] + ".<name>" if "." in fact else fact)
+    patterns = (why for name, why in lacks.items() if "<name>" in name and fact.startswith(name.partition("<")[0]))
+    reason = lacks.get(fact) or next(patterns, None)
     if reason:
         found.error("desk-lacks", span, f"this desk cannot supply `{fact}`: {reason}", "use another fact")
 

@@ -68,10 +68,8 @@ class Scene:
         return (value.cases[key], True) if key in value.cases else (value.default, value.default is not None)
 
     def calendar(self, rule: Rule, ticket: str) -> Calendar:
-        """The rule's own calendar, else that of the team it assigns to, else the file's."""
-        name = self.chosen(rule.calendar, ticket)[0] if rule.calendar else None
-        team = self.team(rule, ticket)
-        return calendar_for(self.ruleset, name or (team.calendar if team else None) or self.ruleset.default_calendar)
+        """The calendar that the rule runs on for this ticket."""
+        return calendar_for(self.ruleset, self.evaluation.calendar_of(rule, ticket))
 
     def team(self, rule: Rule, ticket: str) -> Team | None:
         """The team a rule assigns to, else the one that has the ticket's group."""

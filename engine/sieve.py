@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .gate import Stay
 from .scene import natural
@@ -108,7 +108,7 @@ class Sieve:
         name = self.scene.value(ticket, kind)
         return f"{kind} {name}" if name else ticket
 
-    def _age(self, ticket: str) -> object:
+    def _age(self, ticket: str) -> tuple[Any, Any]:
         return self.scene.evaluation.value(ticket, "created"), natural(ticket)
 
     @cached_property

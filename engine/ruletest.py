@@ -1,0 +1,114 @@
+"""Runs the tests of a rule file in virtual time: each plays on a small desk of its own, is planned, and compared.
+
+``expect`` is exhaustive for actions: one that no rule produced fails the test, and so does one that nobody expected.
+``customer_sees``, ``held`` and ``overruled`` are compared where they are named. Names that the rules use exist on the
+test desk, limits do not apply, and every rule has always been in force.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..rules.durations import UnreadableError
+from ..rules.model import Limits
+from .evaluate import evaluate
+from .plan import plan_of
+from .ruletest_compare import compare, got_from
+from .ruletest_coverage import Coverage
+from .ruletest_desk import play
+from .runnable import problems, rules_in_force
+from .scene import Scene
+
+if TYPE_CHECKING:
+    from ..rules.diagnostics import Diagnostic
+    from ..rules.model import RuleSet, RuleTest
+    from .plan_file import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test: what was expected as written in the file, what the rules did in the same words, and why it failed."""
+
+    name: str
+    file: str
+    line: int
+    passed: bool
+    expected: Any
+    got: Any
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """All results in the order of the file, and what no test exercised."""
+
+    results: tuple[TestResult, ...]
+    coverage: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer of ``test --format json``."""
+        return {"tests": [asdict(result) for result in self.results], "coverage": self.coverage}
+
+
+def run_tests(ruleset: RuleSet, *, name_filter: str | None = None) -> TestReport:
+    """Run the tests whose name contains ``name_filter`` (without case), all of them where it is None."""
+    wanted = [test for test in ruleset.tests if name_filter is None or name_filter.casefold() in test.name.casefold()]
+    playable = _unbound(ruleset)
+    coverage = Coverage(playable)
+    results = tuple(_run(playable, test, coverage) for test in wanted)
+    return TestReport(results, coverage.report())
+
+
+def _unbound(ruleset: RuleSet) -> RuleSet:
+    """The rules without limits, and for whatever helpdesk the file is."""
+    rules = tuple(replace(rule, limits=None, helpdesks=()) for rule in ruleset.rules)
+    return replace(ruleset, rules=rules, limits=Limits())
+
+
+def _run(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> TestResult:
+    try:
+        plan = _planned(ruleset, test, coverage)
+    except UnreadableError as error:
+        return _failed(test, f"{error}{f': {error.hint}' if error.hint else ''}")
+    except NotRunnable as error:
+        return _failed(test, str(error))
+    got = got_from(ruleset, plan)
+    because = compare(ruleset, test, plan)
+    return TestResult(test.name, test.span.file, test.span.line, not because, dict(test.expect), got, tuple(because))
+
+
+class NotRunnable(Exception):
+    """The rules use something that cannot run yet; the message says what and where."""
+
+
+def _planned(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> Plan:
+    played = play(ruleset, test)
+    receivers = (rule.actions.notify.who for rule in ruleset.rules if rule.actions.notify)
+    channels = {receiver.name for who in receivers for receiver in who}
+    found = problems(ruleset, played.snapshot, channels)
+    if found:
+        raise NotRunnable("; ".join(_line(each) for each in found))
+    rules = rules_in_force(ruleset, played.snapshot.helpdesk)
+    evaluation = evaluate(ruleset, played.snapshot, rules=[rule for _, rule in rules])
+    if played.believed:
+        evaluation = evaluation.overlay(played.believed, always=True)
+    coverage.add(evaluation, played.snapshot.tickets["id"].to_list())
+    return plan_of(Scene(ruleset, played.snapshot, evaluation), rules, allow_replies=True)
+
+
+def _line(found: Diagnostic) -> str:
+    return f"{found.span.file}:{found.span.line}:{found.span.column}: {found.message}"
+
+
+def _failed(test: RuleTest, message: str) -> TestResult:
+    expected = dict(test.expect)
+    return TestResult(
+        test.name,
+        test.span.file,
+        test.span.line,
+        passed=False,
+        expected=expected,
+        got={"error": message},
+        because=(message,),
+    )
