@@ -1,13 +1,13 @@
 """How long business time takes: a million pairs of instants over three years, Berlin office hours with holidays.
 
-Run with ``python benchmarks/calendar.py``.
+Run with ``python benchmarks/business_time.py``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from makegood.rules import calendar_arrays
 from makegood.rules.calendar import Calendar, CalendarSpec
 from makegood.rules.durations import parse_duration
 from makegood.rules.opening import micros
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OFFICE = (((540, 750), (810, 1050)),) * 4 + (((540, 900),), (), ())
 PAIRS = 1_000_000
