@@ -9,32 +9,31 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from .base import Capabilities, Conflict, Gone, Page, Read, Rejected, Written
+from .request_tracker_cursor import Place
 from .request_tracker_doctor import findings
 from .request_tracker_history import History, transaction_of
 from .request_tracker_rest import Rest
-from .request_tracker_words import SLA, Desk, Place, Words, any_of, field_spec, instant, person_of, ticket_of
+from .request_tracker_words import MACHINES, SLA, Desk, Words, any_of, field_spec, instant, person_of, ticket_of
 from .request_tracker_write import Visit, Writing, with_handles
 from .ticket import Catalogue, FieldSpec, Organization
 from .transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from .base import Change, Finding
     from .request_tracker_words import Body, Row
     from .ticket import Event, Person, Ticket
 
 HALF_A_YEAR = timedelta(days=180)
-SETTLED = timedelta(seconds=30)
-"""No transaction of RT's is believed to stay uncommitted for longer; the numbers of younger ones are remembered."""
 
 _BATCH = 400
 """Transactions a page of a pull holds at most, roughly."""
-_REMEMBERED = 200
 _TOKEN_OWNER = re.compile(r"\d+-(\d+)-")
 
 
@@ -153,14 +152,14 @@ class RequestTracker:
         """Where a first pull starts: at the newest transaction that is surely committed, before the first ticket."""
         newest = self._rest.transactions("id > 0", order="DESC")
         since = (self._now() - self._history).astimezone(UTC)
-        return _moved(Place(self._desk, since.isoformat(), walk=0), newest, forget=True)
+        return Place(self._desk, since.isoformat(), walk=0).behind(newest)
 
     def _walked(self, place: Place) -> tuple[Place, Page]:
         """The next tickets of a first pull: the open ones, and those touched since ``place.since``.
 
         RT reads a time in a search in the account's own zone, hence a day of margin.
         """
-        since = instant_of(place.since) - timedelta(days=1)
+        since = place.history_start() - timedelta(days=1)
         touched = f"LastUpdated >= '{since:%Y-%m-%d %H:%M:%S}' OR Status = '__Active__'"
         found = self._rest.search(f"({touched}) AND id > {place.walk}")
         rows = found["items"]
@@ -181,7 +180,7 @@ class RequestTracker:
             older = self._older(place, creates)
             fresh = {row["id"] for row in (*rows, *older)}
             batch = self._batch(list({r["id"]: r for r in (*creates, *rows, *older)}.values()), emit=fresh)
-            place = _moved(place, rows)
+            place = place.passed(rows)
             yield _page(place, batch, known_to=known_to)
             if done:
                 return
@@ -204,28 +203,18 @@ class RequestTracker:
 
     def _older(self, place: Place, creates: list[Row]) -> list[Row]:
         """The whole history of changed tickets so old that the first pull may have left them out."""
-        since = instant_of(place.since)
+        since = place.history_start()
         old = sorted({row["ObjectId"] for row in creates if (instant(row["Created"]) or since) < since}, key=int)
         return self._rest.histories(old)
 
     def _people(self) -> list[Person]:
         """Every agent, with the user groups they are in and the queues they watch as AdminCc."""
         desk = self._desk
-        joined = self._memberships()
+        joined = self._rest.memberships(desk.queues)
         for user in self._rest.privileged():
             groups = tuple(sorted(name for name, members in joined.items() if user["Name"] in members))
             self._agents[user["Name"]] = replace(person_of(user, desk, self._words), groups=groups)
         return list(self._agents.values())
-
-    def _memberships(self) -> dict[str, set[str]]:
-        """Logins by the name of the user group or queue they belong to; groups in groups are followed."""
-        rows = self._rest.listed("groups", "Name", [{"field": "Domain", "value": "UserDefined"}])
-        direct = {str(row["id"]): self._rest.members(str(row["id"])) for row in rows}
-        found = {str(row["Name"]): _logins(direct[str(row["id"])], direct) for row in rows}
-        for number, name in self._desk.queues.items():
-            watchers = _logins(self._rest.queue(number).get("AdminCc") or [], direct)
-            found[name] = found.get(name, set()) | watchers
-        return found
 
     def read(self, ids: Sequence[str]) -> Read:
         """The tickets with all their events. Transactions are asked before fields, so a version is never too new."""
@@ -255,6 +244,7 @@ class RequestTracker:
             by_ticket.setdefault(str(row["ObjectId"]), []).append(row)
         texts = self._rest.texts(transactions)
         found = rows if rows is not None else self._rest.tickets(list(by_ticket))
+        self._greet(transactions, found)
         at_hand = {str(row["id"]): row for row in found}
         made = {n: self._ticket(n, at_hand.get(n), by_ticket[n], texts) for n in by_ticket}
         there = [ticket for ticket in made.values() if ticket is not None]
@@ -263,6 +253,15 @@ class RequestTracker:
             events = [event for event in events if transaction_of(event) in emit]
         gone = [number for number, ticket in made.items() if ticket is None]
         return Batch(there, events, self._customers(transactions, found), gone)
+
+    def _greet(self, transactions: Iterable[Row], tickets: Iterable[Row]) -> None:
+        """Notices agents who are newer than the last refresh: whoever wrote and is no party to any of the tickets."""
+        party = {user["id"] for row in tickets for user in [*(row.get("Requestor") or []), *(row.get("Cc") or [])]}
+        known = {*party, *MACHINES, *self._desk.agents.values(), self._desk.me}
+        for login in sorted({row["Creator"]["id"] for row in transactions if row.get("Creator")} - known):
+            user = self._rest.principal(login)
+            if user and str(user.get("Privileged")) == "1":
+                self._desk.agents[user["number"]] = login
 
     def _ticket(self, number: str, row: Row | None, rows: list[Row], texts: Mapping[str, Body]) -> Ticket | None:
         """A ticket with the version, description and channel that only its transactions tell."""
@@ -348,11 +347,6 @@ _LACKS = {
 }
 
 
-def instant_of(text: str) -> datetime:
-    """An instant of a cursor's."""
-    return datetime.fromisoformat(text)
-
-
 def _page(place: Place, batch: Batch, *, known_to: datetime | None = None, expected: int | None = None) -> Page:
     return Page(
         place.text(),
@@ -367,35 +361,3 @@ def _page(place: Place, batch: Batch, *, known_to: datetime | None = None, expec
 
 def _organizations(people: Iterable[Person]) -> list[Organization]:
     return [Organization(name, name) for name in sorted({p.organization for p in people if p.organization})]
-
-
-def _moved(place: Place, rows: Iterable[Row], *, forget: bool = False) -> Place:
-    """``place`` behind ``rows``: numbers are passed for good once a transaction :data:`SETTLED` younger is known.
-
-    All by the desk's own clock. ``forget`` leaves the younger ones to be asked for again.
-    """
-    seen = {**place.seen, **{int(r["id"]): _epoch(r) for r in rows}}
-    horizon = max(seen.values(), default=0) - SETTLED.total_seconds()
-    young = sorted(n for n, at in seen.items() if at > horizon)[-_REMEMBERED:]
-    first = young[0] if young else 0
-    after = max([place.after, *(n for n in seen if n < first)])
-    if forget:
-        return replace(place, after=max(after, first - 1))
-    return replace(place, after=after, seen={n: seen[n] for n in young})
-
-
-def _epoch(row: Row) -> int:
-    at = instant(row["Created"])
-    return int(at.timestamp()) if at else 0
-
-
-def _logins(members: Iterable[Row], groups: Mapping[str, list[Row]], path: tuple[str, ...] = ()) -> set[str]:
-    """The users among ``members``, groups followed unless they hold themselves."""
-    found: set[str] = set()
-    for member in members:
-        number = str(member["id"])
-        if member["type"] == "user":
-            found.add(number)
-        elif number in groups and number not in path:
-            found |= _logins(groups[number], groups, (*path, number))
-    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from .base import AuthFailed, Rejected
 from .request_tracker_history import MESSAGES
@@ -15,7 +16,7 @@ from .request_tracker_words import NOBODY, TICKET_FIELDS, Body, Desk, Row, Words
 from .transport import answered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .transport import Transport
 
@@ -51,10 +52,12 @@ class Rest:
             return _object(answered(self.transport.search(path, form)), path)
         return _object(answered(self.transport.get(path, form)), path)
 
-    def transactions(self, sql: str, *, order: str = "ASC") -> list[Row]:
+    def transactions(self, sql: str, *, order: str = "ASC", page: int = 1) -> list[Row]:
         """One page of tickets' transactions that ``sql`` (TransactionSQL) selects."""
         query = f"ObjectType = 'RT::Ticket' AND ({sql})"
-        rows: list[Row] = self.page("transactions", query, _TRANSACTION, order=order, Creator=_PERSON)["items"]
+        rows: list[Row] = self.page("transactions", query, _TRANSACTION, page=page, order=order, Creator=_PERSON)[
+            "items"
+        ]
         return rows
 
     def histories(self, tickets: Sequence[str]) -> list[Row]:
@@ -119,18 +122,13 @@ class Rest:
 
     def desk(self) -> Desk:
         """Names for the numbers in transactions: ourselves, queues, agents and custom fields."""
-        agents, fields = self.privileged(), self.fields()
+        agents, fields, nobody = self.privileged(), self.fields(), self.principal(NOBODY) or {}
         return Desk(
             me=str(self.me()["Name"]),
             queues={str(q["id"]): q["Name"] for q in self.queues()},
-            agents={str(user["id"]): user["Name"] for user in agents} | {self._number_of(NOBODY): NOBODY},
+            agents={str(user["id"]): user["Name"] for user in agents} | {nobody.get("number", ""): NOBODY},
             fields={str(f["id"]): (f["Name"], f["Type"], str(f["MaxValues"]) != "1") for f in fields},
         )
-
-    def _number_of(self, login: str) -> str:
-        """A user's number, which RT tells to those without rights in a link only."""
-        links = _object(answered(self.transport.get(f"user/{login}")), "user").get("_hyperlinks") or []
-        return next((str(link["id"]) for link in links if link.get("ref") == "self"), "")
 
     def me(self) -> Row:
         """The account we work with."""
@@ -165,13 +163,26 @@ class Rest:
         members: list[Row] = _object(answered(self.transport.get(f"group/{group}")), "group").get("Members") or []
         return members
 
-    def principal(self, number: str) -> Row | None:
-        """A user by number, with the login in ``id``; ``None`` for groups and users that are gone. Asked once each."""
-        if number not in self._users:
-            answer = self.transport.get(f"user/{number}", also=(403, 404))
+    def memberships(self, queues: Mapping[str, str]) -> dict[str, set[str]]:
+        """Logins by the name of the user group or queue (as its AdminCc) they belong to; groups in groups are followed."""
+        rows = self.listed("groups", "Name", [{"field": "Domain", "value": "UserDefined"}])
+        direct = {str(row["id"]): self.members(str(row["id"])) for row in rows}
+        found = {str(row["Name"]): _logins(direct[str(row["id"])], direct) for row in rows}
+        for number, name in queues.items():
+            watchers = _logins(self.queue(number).get("AdminCc") or [], direct)
+            found[name] = found.get(name, set()) | watchers
+        return found
+
+    def principal(self, name: str) -> Row | None:
+        """A user by number or login, with the login in ``id`` and the number in ``number``. Asked once each.
+
+        ``None`` for groups and users that are gone.
+        """
+        if name not in self._users:
+            answer = self.transport.get(f"user/{quote(name, safe='@')}", also=(403, 404))
             user = _object(answered(answer), "user") if answer.status_code < 400 else {}
-            self._users[number] = user | {"id": user["Name"]} if user.get("Name") else None
-        return self._users[number]
+            self._users[name] = user | {"id": user["Name"], "number": _number(user)} if user.get("Name") else None
+        return self._users[name]
 
     def queue(self, number: str) -> Row:
         """A queue by number, with its watchers."""
@@ -202,6 +213,11 @@ class Rest:
         return self.transactions(f"ObjectId = {int(ticket)} AND id > {int(version)}")
 
 
+def _number(user: Row) -> str:
+    """A user's number, which RT tells to an account without AdminUsers in a link only."""
+    return next((str(link["id"]) for link in user.get("_hyperlinks") or [] if link.get("ref") == "self"), "")
+
+
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[i : i + PAGE] for i in range(0, len(ids), PAGE))
 
@@ -215,3 +231,15 @@ def _object(said: object, path: str) -> Row:
     if not isinstance(said, dict):
         raise Rejected(f"{path}: this is not what Request Tracker answers", hint="check base_url in makegood.toml")
     return said
+
+
+def _logins(members: Iterable[Row], groups: Mapping[str, list[Row]], path: tuple[str, ...] = ()) -> set[str]:
+    """The users among ``members``, groups followed unless they hold themselves."""
+    found: set[str] = set()
+    for member in members:
+        number = str(member["id"])
+        if member["type"] == "user":
+            found.add(number)
+        elif number in groups and number not in path:
+            found |= _logins(groups[number], groups, (*path, number))
+    return found

@@ -5,8 +5,7 @@ Nothing here sends a request. What RT really says was seen on the wire of RT 5.0
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -138,37 +137,6 @@ class Desk:
     def named(self, name: str) -> bool:
         """Whether tickets have a custom field of this name."""
         return any(n == name for n, _, _ in self.fields.values())
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a pull stands: a cursor's content.
-
-    Transactions up to ``after`` are stored, and those in ``seen`` (number to epoch seconds), which lie above it: RT gives
-    out numbers before it commits, so a lower one may still turn up beside them. ``walk`` is the last ticket of a first pull
-    that is not finished. ``since``: tickets untouched since then were left out of it.
-    """
-
-    desk: Desk
-    since: str
-    after: int = 0
-    seen: Mapping[int, int] = field(default_factory=dict)
-    walk: int | None = None
-
-    def text(self) -> str:
-        """The cursor."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
-
-    @classmethod
-    def parse(cls, cursor: str) -> Place | None:
-        """The place a cursor stands for; ``None`` if it is not one of ours."""
-        try:
-            said = json.loads(cursor)
-            desk = Desk(**said.pop("desk"))
-            desk.fields = {k: (n, t, m) for k, (n, t, m) in desk.fields.items()}
-            return cls(desk=desk, seen={int(k): v for k, v in said.pop("seen").items()}, **said)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return None
 
 
 def quoted(value: str) -> str:
