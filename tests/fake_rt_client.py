@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def connect(rt: FakeRT, user: str = "makegood", *, patience: float = 5, **options: Any) -> RequestTracker:
-    token = rt.token_of(user)
+def connect(
+    rt: FakeRT, user: str = "makegood", *, patience: float = 5, url: str = "", **options: Any
+) -> RequestTracker:
+    token, url = rt.token_of(user), url or rt.url
     transport = Transport(
-        f"{rt.url}/REST/2.0",
+        f"{url}/REST/2.0",
         now=lambda: NOW,
         headers={"Authorization": f"token {token}"},
         sleep=lambda _: None,
         timeout=(1, patience),
     )
-    return RequestTracker(rt.url, token=token, now=lambda: NOW, transport=transport, **options)
+    return RequestTracker(url, token=token, now=lambda: NOW, transport=transport, **options)

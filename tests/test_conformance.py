@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from fake_desk import Clock, make_desk
 from fake_rt import FakeRT
+from fake_rt_client import NOW, connect
 
 from makegood.connectors.conformance import ConnectorSuite, Stage
 from makegood.connectors.local import Local
-from makegood.connectors.request_tracker import RequestTracker
-from makegood.connectors.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +28,7 @@ class RTStage(Stage):
         self.rt = rt
 
     def connector(self, user: str = "makegood", url: str = "") -> Connector:
-        return rt_connector(url or self.rt.url, self.rt.token_of(user))
+        return connect(self.rt, user, url=url)
 
     def readonly(self) -> Connector:
         return self.connector("readonly")
@@ -56,22 +54,10 @@ class RTStage(Stage):
         return bool(self.rt.change(ticket, "alice", Status="deleted"))
 
 
-def rt_connector(url: str, token: str) -> RequestTracker:
-    """A connector that never really waits."""
-
-    def now() -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=1)
-
-    transport = Transport(
-        url + "/REST/2.0", now=now, headers={"Authorization": f"token {token}"}, sleep=lambda _: None, timeout=(2, 2)
-    )
-    return RequestTracker(url, token=token, now=now, transport=transport)
-
-
 class TestRequestTracker(ConnectorSuite):
     @pytest.fixture
     def stage(self) -> Iterator[Stage]:
-        with FakeRT() as rt:
+        with FakeRT(now=lambda: NOW) as rt:
             yield RTStage(rt)
 
 
