@@ -27,7 +27,7 @@ _WAITS_FOR_US = pl.col("status").is_in(["new", "open"]).fill_null(value=False)
 class Across:
     """A fact as a function of the column ``key`` of a frame and its instant ``now``.
 
-    ``table`` holds ``key``, ``at`` and ``value``: the value from that instant on. ``count``: no entry means none.
+    ``table``, sorted by ``key`` and ``at``, holds the ``value`` from that instant on. ``count``: no entry means none.
     """
 
     fact: str
@@ -38,7 +38,7 @@ class Across:
     def join(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with the fact as a column; missing where the key is."""
         order = frame.select("_row", "now", "t", key=pl.col(self.key)).sort("now")
-        seen = order.join_asof(self.table.sort("at"), left_on="now", right_on="at", by="key", check_sortedness=False)
+        seen = order.join_asof(self.table, left_on="now", right_on="at", by="key", check_sortedness=False)
         value = pl.col("value")
         if "_other" in self.table.columns:
             value = pl.when(pl.col("_by") == pl.col("t")).then(pl.col("_other")).otherwise(value)
@@ -54,58 +54,67 @@ class Across:
 
 def step_functions(steps: pl.DataFrame, tickets: pl.DataFrame, facts: Collection[str]) -> dict[str, Across]:
     """Those of ``facts`` that look at other tickets, by name. ``steps`` and ``tickets`` are those of a ``History``."""
-    until = pl.col("at").shift(-1).over("t").fill_null(_NEVER)
-    rows = steps.lazy().with_columns(_until=until).filter((pl.col("_until") > pl.col("at")) & ~pl.col("_gone"))
-    rows = rows.join(tickets.lazy().select("t", "id", "created"), on="t", maintain_order="left")
+    known = [name for name in tickets.columns if name == "t" or name not in steps.columns]
+    rows = steps.lazy().join(tickets.lazy().select(known), on="t", maintain_order="left")
     return {fact: _ACROSS[fact](fact, rows) for fact in sorted(facts) if fact in _ACROSS}
 
 
 def _open_tickets(fact: str, rows: pl.LazyFrame) -> Across:
     key = fact.partition(".")[0]
-    return Across(fact, key, _count(rows.filter(_OPEN), key, pl.col("_until")))
+    return Across(fact, key, _count(_stretches(rows, key, _OPEN)))
 
 
 def _opened_lately(fact: str, rows: pl.LazyFrame) -> Across:
     days = 7 if fact.endswith("_7d") else 30
-    until = pl.min_horizontal("_until", pl.col("created") + timedelta(days=days))
-    return Across(fact, "requester", _count(rows, "requester", until))
+    spans = _stretches(rows, "requester", pl.lit(value=True))
+    return Across(fact, "requester", _count(spans, pl.col("created") + timedelta(days=days)))
 
 
 def _bad_lately(fact: str, rows: pl.LazyFrame) -> Across:
-    until = pl.min_horizontal("_until", pl.col("csat_given") + timedelta(days=90))
-    return Across(fact, "requester", _count(rows.filter(pl.col("csat") == "bad"), "requester", until))
+    spans = _stretches(rows, "requester", pl.col("csat") == "bad", "csat_given")
+    return Across(fact, "requester", _count(spans, pl.col("csat_given") + timedelta(days=90)))
 
 
 def _open_children(fact: str, rows: pl.LazyFrame) -> Across:
-    return Across(fact, "id", _count(rows.filter(_OPEN), "parent", pl.col("_until")))
+    return Across(fact, "id", _count(_stretches(rows, "parent", _OPEN)))
 
 
-def _count(rows: pl.LazyFrame, key: str, until: pl.Expr) -> pl.DataFrame:
-    """How many of the stretches from ``at`` until ``until`` cover an instant, per key."""
-    spans = rows.select(key=pl.col(key), at=pl.col("at"), end=until).filter(
-        pl.col("key").is_not_null() & (pl.col("end") > pl.col("at"))
-    )
-    begin = spans.select("key", "at", value=pl.lit(1))
-    end = spans.filter(pl.col("end") < _NEVER).select("key", at="end", value=pl.lit(-1))
-    changes = pl.concat([begin, end]).group_by("key", "at").agg(pl.col("value").sum()).sort("key", "at")
+def _stretches(rows: pl.LazyFrame, key: str, counts: pl.Expr, *same: str) -> pl.LazyFrame:
+    """From when (``at``) to when (``end``) tickets that count had the same key, and the same in the other columns."""
+    marked = rows.with_columns(key=pl.when(counts & ~pl.col("_gone")).then(key))
+    turned = [pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("t", "key", *same)]
+    kept = marked.filter(pl.any_horizontal(turned))
+    end = pl.when(pl.col("t").shift(-1) == pl.col("t")).then(pl.col("at").shift(-1)).otherwise(_NEVER)
+    return kept.with_columns(end=end).filter(pl.col("key").is_not_null())
+
+
+def _count(spans: pl.LazyFrame, until: pl.Expr | None = None) -> pl.DataFrame:
+    """How many stretches cover an instant, per key; ``until`` ends them earlier."""
+    end = pl.col("end") if until is None else pl.min_horizontal("end", until)
+    cut = spans.select("key", "at", end=end).filter(pl.col("end") > pl.col("at"))
+    begun = cut.select("key", "at", value=pl.lit(1))
+    ended = cut.filter(pl.col("end") < _NEVER).select("key", at="end", value=pl.lit(-1))
+    changes = pl.concat([begun, ended]).group_by("key", "at").agg(pl.col("value").sum()).sort("key", "at")
     return changes.with_columns(pl.col("value").cum_sum().over("key")).collect()
 
 
 def _load(fact: str, rows: pl.LazyFrame) -> Across:
     """How many tickets wait for us per owner, as it is now: for every instant, since it has no history here."""
-    present = rows.filter(_WAITS_FOR_US & (pl.col("_until") == _NEVER) & pl.col("assignee").is_not_null())
-    table = present.group_by(key="assignee").agg(value=pl.len())
+    spans = _stretches(rows, "assignee", _WAITS_FOR_US).filter(pl.col("end") == _NEVER)
+    table = spans.group_by("key").agg(value=pl.len())
     return Across(fact, "assignee", table.with_columns(at=pl.lit(_EVER, INSTANT)).collect())
 
 
 def _parent_status(fact: str, rows: pl.LazyFrame) -> Across:
-    return Across(fact, "parent", rows.select("at", key="id", value="status").collect(), count=False)
+    table = _stretches(rows, "id", pl.lit(value=True), "status").filter(pl.col("end") > pl.col("at"))
+    return Across(fact, "parent", table.select("key", "at", value="status").sort("key", "at").collect(), count=False)
 
 
 def _last_assignee(fact: str, rows: pl.LazyFrame) -> Across:
     """Per requester, who owned the ticket solved last, and the one solved last among the others."""
-    was_open = _OPEN.shift(1).over("t").fill_null(value=True)
-    solved = rows.filter(~_OPEN & was_open & pl.col("requester").is_not_null() & pl.col("assignee").is_not_null())
+    was_solved = (~_OPEN).shift(1).over("t").fill_null(value=False)
+    known = pl.col("requester").is_not_null() & pl.col("assignee").is_not_null()
+    solved = rows.filter(~_OPEN & ~was_solved & known & ~pl.col("_gone").max().over("t"))
     table = solved.select("at", key="requester", value="assignee", _by="t").sort("key", "at", "_by")
     other = pl.when(pl.col("_by") != pl.col("_by").shift(1)).then(pl.col("value").shift(1)).forward_fill()
     return Across(fact, "requester", table.with_columns(_other=other.over("key")).collect(), count=False)

@@ -8,7 +8,7 @@ knows nothing of what came after it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -90,36 +90,32 @@ def source_of(fact: str) -> Source:
 
 
 # --- columns over the steps -------------------------------------------------------------------------------------------
+#
+# ``_row`` numbers the rows; a birth is always the first row of its ticket, so that nothing has to be grouped.
 
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # stands for "no value" while values are carried forward
-_FOR_US = pl.col("status").is_in(["solved", "closed"])
-
-
-def _carried(value: pl.Expr) -> pl.Expr:
-    return value.forward_fill().over("t")
+_BORN = pl.col("kind") == "born"
+_DONE = pl.col("status").is_in(["solved", "closed"]).fill_null(value=False)
 
 
-def _before(column: str) -> pl.Expr:
-    return pl.col(column).shift(1).over("t")
-
-
-def _count(flag: pl.Expr) -> pl.Expr:
-    return flag.cast(pl.Int64).cum_sum().over("t")
+def _latest(flag: pl.Expr, value: str | pl.Expr) -> pl.Expr:
+    """The value at the ticket's last row that has the flag, up to this one."""
+    row = pl.when(flag).then(pl.col("_row")).when(_BORN).then(-1).forward_fill()
+    column = pl.col(value) if isinstance(value, str) else value
+    return column.gather(pl.when(row >= 0).then(row))
 
 
 def _when(flag: pl.Expr) -> pl.Expr:
     """The instant of the last row that has the flag; none where that is a birth whose history is unknown."""
-    known = pl.when(pl.col("_born") & ~pl.col("_whole")).then(_NEVER).otherwise(pl.col("at"))
-    return _unless_never(_carried(pl.when(flag).then(known)))
+    return _latest(flag, pl.when(~_BORN | pl.col("_whole")).then(pl.col("at")))
 
 
-def _unless_never(instant: pl.Expr) -> pl.Expr:
-    return pl.when(instant != _NEVER).then(instant)
+def _before(column: str) -> pl.Expr:
+    return pl.when(~_BORN).then(pl.col(column).shift(1))
 
 
-def _text(flag: str, column: str) -> pl.Expr:
-    """The text at the last row that has the flag; empty where that row has none."""
-    return _carried(pl.when(pl.col(flag)).then(pl.col(column).fill_null("")))
+def _count(flag: pl.Expr) -> pl.Expr:
+    total = flag.cast(pl.Int64).cum_sum()
+    return total - total.gather(pl.when(_BORN).then(pl.col("_row")).forward_fill())
 
 
 _SPEAKS = (pl.col("kind") == "message") & pl.col("public")
@@ -129,82 +125,73 @@ _MARKS = {
     "_agent": (_SPEAKS & ~_BY_MACHINE & (pl.col("actor_kind") == "agent")).fill_null(value=False),
     "_customer": (_SPEAKS & ~_BY_MACHINE & (pl.col("actor_kind") == "customer")).fill_null(value=False),
     "_machine": (_SPEAKS & _BY_MACHINE).fill_null(value=False),
-    "_born": pl.col("kind") == "born",
 }
 """Who spoke in public: an agent reply, a customer message, or an auto-reply, an automation account, our own robot."""
 
+_AGENT, _CUSTOMER = pl.col("_agent"), pl.col("_customer")
+_WRITER = pl.when(_AGENT).then(pl.lit("agent")).when(_CUSTOMER).then(pl.lit("customer")).otherwise(pl.lit("auto_reply"))
+
 _MESSAGE_STAGES: tuple[dict[str, pl.Expr], ...] = (
-    {"_answered": _carried(pl.when(pl.col("_agent") | pl.col("_customer")).then(pl.col("_agent")))},
-    {"_was_answered": _before("_answered").fill_null(value=True), "agent_replies": _count(pl.col("_agent"))},
+    {"_answered": _latest(_AGENT | _CUSTOMER, "_agent"), "agent_replies": _count(_AGENT)},
+    {"_was_answered": _before("_answered").fill_null(value=True)},
     {
-        "unanswered_since": _unless_never(
-            _carried(
-                pl.when(pl.col("_agent"))
-                .then(_NEVER)
-                .when(pl.col("_customer") & pl.col("_was_answered"))
-                .then(pl.col("at"))
-            )
-        ),
-        "first_reply": _when(pl.col("_agent") & (pl.col("agent_replies") == 1)),
-        "last_agent_reply": _when(pl.col("_agent")),
-        "last_customer_reply": _when(pl.col("_customer")),
-        "last_message_by": _carried(
-            pl.when(pl.col("_agent"))
-            .then(pl.lit("agent"))
-            .when(pl.col("_customer"))
-            .then(pl.lit("customer"))
-            .when(pl.col("_machine"))
-            .then(pl.lit("auto_reply"))
-        ),
+        "_asked": _when(_CUSTOMER & pl.col("_was_answered")),
+        "first_reply": _when(_AGENT & (pl.col("agent_replies") == 1)),
+        "last_agent_reply": _when(_AGENT),
+        "last_customer_reply": _when(_CUSTOMER),
+        "last_message_by": _latest(_AGENT | _CUSTOMER | pl.col("_machine"), _WRITER),
     },
-    {"_waited_from": pl.when(pl.col("_agent")).then(_before("unanswered_since"))},
-    {"_waited": _carried((pl.col("at") - pl.col("_waited_from")).cum_max())},
+    {
+        "unanswered_since": pl.when(pl.col("_answered").not_()).then("_asked"),
+        "_waited_from": pl.when(_AGENT & pl.col("_was_answered").not_()).then("_asked"),
+    },
+    {"_waited": (pl.col("at") - pl.col("_waited_from")).cum_max().forward_fill().over("t")},
 )
 _TEXT_STAGES: tuple[dict[str, pl.Expr], ...] = (
     {
-        "customer_messages": _count(pl.col("_customer")),
-        "last_customer_message": _text("_customer", "text"),
-        "last_agent_message": _text("_agent", "text"),
+        "customer_messages": _count(_CUSTOMER),
+        "last_customer_message": _latest(_CUSTOMER, "text"),
+        "last_agent_message": _latest(_AGENT, "text"),
     },
 )
 _STATUS_STAGES: tuple[dict[str, pl.Expr], ...] = (
-    {"_done": _FOR_US.fill_null(value=False), "_was_status": _before("status")},
+    {"_done": _DONE, "_was_status": _before("status")},
     {"_was_done": _before("_done").fill_null(value=False)},
     {
         "_solved": _when(pl.col("_done") & ~pl.col("_was_done")),
         "_reopened": ~pl.col("_done") & pl.col("_was_done"),
-        "status_changed": _when(pl.col("status").ne_missing(pl.col("_was_status")) | pl.col("_born")),
+        "status_changed": _when(pl.col("status").ne_missing(pl.col("_was_status")) | _BORN),
     },
     {
-        "solved": pl.when(pl.col("_done")).then(pl.col("_solved")),
+        "solved": pl.when("_done").then("_solved"),
         "reopened": _when(pl.col("_reopened")),
         "reopens": _count(pl.col("_reopened")),
-        "_solved_from": pl.when(pl.col("_reopened")).then(_before("_solved")),
+        "_solved_from": pl.when("_reopened").then("_solved"),
     },
     {"_lost": (pl.col("at") - pl.col("_solved_from")).fill_null(timedelta(0)).cum_sum().over("t")},
 )
+_OWNED = pl.col("assignee").is_not_null()
 _OWNER_STAGES: tuple[dict[str, pl.Expr], ...] = (
     {"_was_owner": _before("assignee")},
-    {"_moved": pl.col("assignee").ne_missing(pl.col("_was_owner")) & ~pl.col("_born")},
+    {"_moved": pl.col("assignee").ne_missing(pl.col("_was_owner")) & ~_BORN},
     {
-        "assigned": pl.when(pl.col("assignee").is_not_null()).then(_when(pl.col("_moved") | pl.col("_born"))),
-        "previous_assignee": _carried(pl.when(pl.col("_moved")).then(pl.col("_was_owner"))),
-        "handoffs": _count(pl.col("_moved") & pl.col("_was_owner").is_not_null() & pl.col("assignee").is_not_null()),
+        "assigned": pl.when(_OWNED).then(_when(pl.col("_moved") | _BORN)),
+        "previous_assignee": _latest(pl.col("_moved") & pl.col("_was_owner").is_not_null(), "_was_owner"),
+        "handoffs": _count(pl.col("_moved") & pl.col("_was_owner").is_not_null() & _OWNED),
     },
 )
 _RATED = pl.col("kind") == "rating"
 _RATING_STAGES: tuple[dict[str, pl.Expr], ...] = (
-    {"_rated": _RATED},
     {
-        "csat": _text("_rated", "new"),
-        "csat_score": _text("_rated", "old").cast(pl.Float64, strict=False),
-        "csat_comment": _text("_rated", "text"),
-        "csat_given": _when(pl.col("_rated")),
+        "csat": _latest(_RATED, "new"),
+        "csat_score": _latest(_RATED, "old").cast(pl.Float64, strict=False),
+        "csat_comment": _latest(_RATED, "text"),
+        "csat_given": _when(_RATED),
     },
 )
 _HUMAN = (pl.col("actor_kind").is_in(["agent", "customer"]) & ~pl.col("auto")).fill_null(value=False)
 _ACTIVITY_STAGES: tuple[dict[str, pl.Expr], ...] = (
-    {"updated": pl.col("at"), "last_human_activity": _when(_HUMAN | pl.col("_born"))},
+    {"updated": pl.col("at"), "last_human_activity": _when(_HUMAN | _BORN)},
 )
 
 _FAMILIES = (
@@ -219,7 +206,7 @@ _FAMILIES = (
 
 def derive(steps: pl.LazyFrame, facts: Collection[str]) -> pl.LazyFrame:
     """The steps with a column for each of ``facts`` that follows from events, and for those of the same family."""
-    steps = steps.with_columns(**_MARKS)
+    steps = steps.with_row_index("_row").with_columns(pl.col("_row").cast(pl.Int64)).with_columns(**_MARKS)
     for family, stages in _FAMILIES:
         if any(fact in family for fact in facts):
             for stage in stages:

@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 _MISSING = "\x00"  # stands for "no value" while values are carried backwards
+_PRESENT = "\x01"  # stands for the present value, meanwhile
 _ISO = "%Y-%m-%dT%H:%M:%S%.6fZ"
 _JSON_TEXT = r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u00[0-9a-f]{2})*"'
 _JSON_TEXTS = rf"^\[{_JSON_TEXT}(?:, ?{_JSON_TEXT})*\]$"
-_HELD = (
-    *("_lost", "_waited", "_gone", "customer_messages", "last_customer_message", "last_agent_message"),
-    *("solved", "unanswered_since", "first_reply"),
-)
+_MADE_OF = {
+    "longest_wait": ("_waited", "_waited_from", "unanswered_since", "solved"),
+    "resolution_took": ("_lost", "_solved_from", "solved"),
+    "first_reply_took": ("first_reply",),
+    "customer_messages": ("_customer", "text"),
+    "requester.bad_csat_90d": ("csat", "csat_given"),
+}
 
 
 class History:
@@ -46,20 +50,33 @@ class History:
         self.tickets = _tickets(snapshot, with_sample="sample" in facts)
         named = {field for fact in self.facts for field in source_of(fact).fields}
         self.fields = tuple(sorted(name for name in named if name in PLAIN or name.startswith(FIELD)))
+        own = {name.lower(): name for name in snapshot.catalogue.fields}
+        self._spelled = {
+            name: FIELD + own.get(name.removeprefix(FIELD).lower(), name.removeprefix(FIELD))
+            if name.startswith(FIELD)
+            else name
+            for name in self.fields
+        }
 
     @cached_property
     def steps(self) -> pl.DataFrame:
         """One row per event and birth: ``t``, ``at``, and a column for every fact that follows from events."""
         filled = self._with_fields(self._events()).filter(pl.col("at") <= self.snapshot.at)
+        steps = derive(filled, self.facts)
+        wanted = [name for name in steps.collect_schema() if name in {*self.facts, *self.fields, *self._inner}]
         ended = pl.col("kind").is_in(["merged", "deleted"]).cast(pl.Int8).cum_max().over("t") > 0
-        return derive(filled, self.facts).with_columns(_gone=pl.col("_gone") | ended).collect()
+        return steps.select("t", "at", *wanted, _gone=pl.col("_gone") | ended).collect()
 
     @cached_property
     def states(self) -> pl.DataFrame:
         """The last step of every ticket at every instant: what was the case from then on."""
-        wanted = [name for name in self.steps.columns if name in {*self.facts, *self.fields, *_HELD}]
         last = (pl.col("t") != pl.col("t").shift(-1)) | (pl.col("at") != pl.col("at").shift(-1))
-        return self.steps.lazy().filter(last.fill_null(value=True)).select("t", "at", *wanted).collect()
+        return self.steps.filter(last.fill_null(value=True))
+
+    @property
+    def _inner(self) -> set[str]:
+        """Columns of the steps that are no facts but that the facts asked for are made of."""
+        return {name for fact, names in _MADE_OF.items() if fact in self.facts for name in names}
 
     @cached_property
     def across(self) -> dict[str, Across]:
@@ -79,8 +96,8 @@ class History:
         custom fields texts with separators. An instant after ``Snapshot.at`` sees what would be if nobody acted.
         """
         asked = self.facts if facts is None else self.facts.intersection(facts)
-        states = self.states.select("t", "at", *self._columns_for(asked)).sort("at")
-        frame = instants.select("t", "now").with_row_index("_row").sort("now")
+        states = self.states.select("t", "at", "_gone", *self._columns_for(asked))
+        frame = instants.select("t", "now").with_row_index("_row").sort("t", "now")
         frame = frame.join_asof(states, left_on="now", right_on="at", by="t", check_sortedness=False).drop("at")
         frame = frame.join(self.tickets.drop("_gone"), on="t", how="left").sort("_row")
         frame = self._with_all_messages(frame, asked)
@@ -93,7 +110,8 @@ class History:
     def _columns_for(self, facts: Collection[str]) -> list[str]:
         """The columns of the states that these facts are, or are made of."""
         fields = {field for fact in facts for field in source_of(fact).fields}
-        return [name for name in self.states.columns if name in {*facts, *fields, *_HELD}]
+        inner = {name for fact in facts for name in _MADE_OF.get(fact, ())}
+        return [name for name in self.states.columns if name in {*facts, *fields, *inner}]
 
     def _events(self) -> pl.LazyFrame:
         """Births and those events that the facts ask about, in order; later ones than the snapshot's instant too."""
@@ -106,28 +124,33 @@ class History:
         if "updated" in self.facts:
             seen = tickets.filter(pl.col("_updated") <= self.snapshot.at)
             parts.append(seen.select("t", "_whole", "_gone", at="_updated", kind=pl.lit("seen"), seq=pl.lit(2**62)))
-        return pl.concat(parts, how="diagonal_relaxed").sort("t", "at", "seq")
+        return pl.concat(parts, how="diagonal_relaxed").sort("t", "at", "seq", maintain_order=True)
 
     def _asked_about(self) -> pl.Expr:
         if any(fact in ACTIVITY for fact in self.facts):
             return pl.lit(value=True)
         kind, sources = pl.col("kind"), [source_of(fact) for fact in self.facts]
-        asked = kind.is_in(["merged", "deleted"]) | ((kind == "field") & pl.col("field").is_in(self.fields))
+        asked = kind.is_in(["merged", "deleted"]) | (
+            (kind == "field") & pl.col("field").is_in(list(self._spelled.values()))
+        )
         if any(source.messages for source in sources):
             asked |= kind == "message"
         return asked | (kind == "rating") if any(source.ratings for source in sources) else asked
 
     def _with_fields(self, events: pl.LazyFrame) -> pl.LazyFrame:
         """Every field as it was after each event; see the module's description."""
+        last = (pl.col("t") != pl.col("t").shift(-1)).fill_null(value=True)
         later = {}
-        for name in self.fields:
-            changed = (pl.col("kind") == "field") & (pl.col("field") == name)
+        for name, spelled in self._spelled.items():
+            changed = (pl.col("kind") == "field") & (pl.col("field") == spelled)
             old = pl.when(changed).then(_entries(name, pl.col("old")).fill_null(_MISSING))
-            later[name] = old.shift(-1).backward_fill().over("t")
-        now = self.snapshot.tickets.lazy().select(pl.col("id"), **{name: _present(name) for name in self.fields})
+            later[name] = pl.when(last).then(pl.lit(_PRESENT)).otherwise(old.shift(-1)).backward_fill()
+        now = self.snapshot.tickets.lazy().select(
+            pl.col("id"), **{name: _present(own) for name, own in self._spelled.items()}
+        )
         now = self.tickets.lazy().select("t", "id").join(now, on="id").drop("id")
         joined = events.with_columns(**later).join(now, on="t", how="left", suffix="|now", maintain_order="left")
-        settled = {name: _settled(name, pl.coalesce(name, f"{name}|now")) for name in self.fields}
+        settled = {name: _settled(name, _or_now(name)) for name in self.fields}
         return joined.with_columns(**settled).drop(f"{name}|now" for name in self.fields)
 
     def _with_all_messages(self, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
@@ -137,7 +160,7 @@ class History:
         said = self.steps.filter("_customer").group_by("t", maintain_order=True).agg(_said="text")
         frame = frame.join(said, on="t", how="left", maintain_order="left")
         text = pl.col("_said").list.head(pl.col("customer_messages")).list.join("\n", ignore_nulls=True)
-        return frame.with_columns(customer_messages=text).drop("_said")
+        return frame.with_columns(customer_messages=text).drop("_said", "text")
 
 
 def _tickets(snapshot: Snapshot, *, with_sample: bool) -> pl.DataFrame:
@@ -197,6 +220,10 @@ def _entries(name: str, text: pl.Expr) -> pl.Expr:
     entries = pl.when(is_list).then(text).str.json_decode(pl.List(pl.String)).list.join(SEPARATOR)
     one = pl.when(~text.is_in(["", "[]"])).then(text)
     return SEPARATOR + pl.when(is_list).then(entries).otherwise(one) + SEPARATOR
+
+
+def _or_now(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) != _PRESENT).then(name).otherwise(f"{name}|now")
 
 
 def _settled(name: str, text: pl.Expr) -> pl.Expr:

@@ -61,7 +61,7 @@ class Judge:
     def over(self, frame: pl.DataFrame, rules: Sequence[Rule] | None = None) -> pl.DataFrame:
         """``t``, ``now``, every leaf and every rule (by its id) over a frame of :meth:`.history.History.at`."""
         asked = self.rules if rules is None else rules
-        ready = prepared(frame)
+        ready = frame if "status|key" in frame.columns else prepared(frame)
         names = {self._names[key]: key for rule in asked for key in self._keys(rule)}
         columns = {
             name: verdict(leaf, ready, self.calendar, calendar, self.past) for name, (leaf, calendar) in names.items()
