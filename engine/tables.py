@@ -108,13 +108,15 @@ class Fields(TypeDecorator["Mapping[str, Value]"]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Mapping[str, Value] | None, dialect: Dialect) -> str:  # noqa: ARG002
+    def process_bind_param(self, value: Mapping[str, Value] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """The JSON object."""
+        if value is None:
+            return None
         return _storable(json.dumps(dict(value), ensure_ascii=False)) if value else "{}"
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Mapping[str, Value]:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> Mapping[str, Value] | None:  # noqa: ARG002
         """The values, lists as tuples."""
-        return {name: _untupled(item) for name, item in json.loads(value).items()}
+        return None if value is None else {name: _untupled(item) for name, item in json.loads(value).items()}
 
 
 def _untupled(value: Any) -> Value:
