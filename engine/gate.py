@@ -51,7 +51,7 @@ def change_of(wish: Wish) -> str:
 
 def episode_of(scene: Scene, wish: Wish) -> datetime:
     """When the wish's episode began: for ``once_per`` that of the oldest stretch among the subject's tickets."""
-    return min(scene.evaluation.since(wish.rule, ticket) for ticket in wish.subject.matching)
+    return min(scene.since(wish.rule, ticket) for ticket in wish.subject.matching)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ closed lists; text for people is made from them at the edge.
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -154,12 +153,9 @@ class Plan(_Part):
 
     def sealed(self) -> Plan:
         """The same plan with its ``id`` set."""
-        body = json.dumps(self._json() | {"id": ""}, sort_keys=True, ensure_ascii=False)
+        body = self.model_copy(update={"id": ""}).model_dump_json(by_alias=True)
         return self.model_copy(update={"id": hashlib.sha256(body.encode()).hexdigest()[:16]})
 
     def to_text(self) -> str:
         """The plan file's content, byte for byte the same for the same plan."""
-        return json.dumps(self._json(), indent=1, ensure_ascii=False) + "\n"
-
-    def _json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+        return self.model_dump_json(by_alias=True, indent=1) + "\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..rules.model import leaves
 from .effects import marker, signed
 from .gate import change_of, effect_of, episode_of
-from .plan_file import Held, Overruled, PlannedChange, Skipped, instant_text
+from .plan_file import Held, Overruled, PlannedChange, Skipped
 from .scene import natural
 from .wishes import wording
 
@@ -47,7 +47,6 @@ def _joined(one: Value, other: Value) -> Value:
 
 def change_part(scene: Scene, wish: Wish) -> PlannedChange:
     """The change that a wish asks for."""
-    start = episode_of(scene, wish)
     effect = effect_of(wish)
     mark = marker(effect) if wish.field is None else None
     text = wording(scene, wish) if wish.field is None else None
@@ -56,8 +55,8 @@ def change_part(scene: Scene, wish: Wish) -> PlannedChange:
         id=change_of(wish),
         version=scene.tickets[wish.ticket][1],
         reason="repeat" if wish.step else "matched",
-        episode=start,
-        why={"since": instant_text(start), "saw": _seen(scene, wish)},
+        episode=episode_of(scene, wish),
+        why={"saw": _seen(scene, wish)},
         customer_sees=wish.customer_sees,
         text=signed(text, mark) if text and mark and wish.action == "note" else text,
         who=wish.who,

@@ -67,6 +67,8 @@ def play(ruleset: RuleSet, test: RuleTest) -> Played:
         UnreadableError: a time or a number in the test cannot be read.
     """
     desk = _Desk(ruleset, test.at or first_working_minute(ruleset))
+    for handle in sorted(_named(ruleset)):
+        desk.hire(handle)
     for facts in test.tickets or ({},):
         desk.open_ticket(facts, test.events if not desk.tickets else ())
     for handle, said in test.people.items():
@@ -162,7 +164,7 @@ class _Desk:
             return ticket.requester, "customer"
         if by in ("automation", ROBOT):
             return by, "automation" if by == "automation" else "robot"
-        return self._agent(str(by)), "agent"
+        return self.hire(str(by)), "agent"
 
     def _changed(self, ticket: Ticket, at: datetime, name: str, new: Any, who: Mapping[str, Any]) -> Ticket:
         if name.startswith(FIELD):
@@ -174,7 +176,7 @@ class _Desk:
             old = getattr(ticket, name)
             after = replace(ticket, **{name: new})
         if name == "assignee" and new:
-            self._agent(new)
+            self.hire(new)
         self._add(ticket.id, at, "field", field=name, old=_written(old), new=_written(new), **who)
         return after
 
@@ -186,7 +188,7 @@ class _Desk:
 
     def employ(self, handle: str, said: Any) -> None:
         """Take in what a test says about a person: ``active``, ``open_tickets``."""
-        self._agent(handle)
+        self.hire(handle)
         details = said if isinstance(said, dict) else {}
         if details.get("active") in ("no", "false"):
             self.people[handle] = replace(self.people[handle], active=False)
@@ -194,7 +196,8 @@ class _Desk:
             if ticket.assignee == handle and "open_tickets" in details:
                 self.believed[ticket.id]["assignee.open_tickets"] = _number(details["open_tickets"])
 
-    def _agent(self, handle: str) -> str:
+    def hire(self, handle: str) -> str:
+        """Make somebody an agent, unless the desk knows them already."""
         self.people.setdefault(handle, Person(handle, email=handle, role="agent"))
         return handle
 
@@ -213,7 +216,7 @@ class _Desk:
             fields=_custom(about),
         )
         if ticket.assignee:
-            self._agent(ticket.assignee)
+            self.hire(ticket.assignee)
         if ticket.organization:
             named = {name.removeprefix("organization."): value for name, value in known.items()}
             tags = _entries(known.get("organization.tags"))
@@ -261,6 +264,19 @@ class _Desk:
             first_applied={rule.id: LONG_AGO for rule in self.ruleset.rules},
         )
         return Played(snapshot, {ticket: facts for ticket, facts in self.believed.items() if facts})
+
+
+def _named(ruleset: RuleSet) -> set[str]:
+    """Everybody the file names as a member, a lead, an owner or a receiver."""
+    people = {
+        handle for team in ruleset.teams.values() for handle in (team.lead, *(each.handle for each in team.people))
+    }
+    for rule in ruleset.rules:
+        assign, notify = rule.actions.assign, rule.actions.notify
+        if assign and isinstance(assign.to, str) and assign.to != "missing":
+            people.add(assign.to)
+        people.update(receiver.name for receiver in (notify.who if notify else ()) if receiver.kind == "person")
+    return {handle for handle in people if handle}
 
 
 def _entries(value: Any) -> tuple[str, ...]:

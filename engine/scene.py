@@ -50,6 +50,17 @@ class Scene:
         columns = self.snapshot.tickets.select("id", "url", "version").iter_rows()
         return {ticket: (url or "", version) for ticket, url, version in columns}
 
+    def since(self, rule: Rule, ticket: str) -> datetime:
+        """When the rule's condition began to hold for the ticket, without a break since."""
+        found = self._since.get((rule.id, ticket))
+        if found is None:
+            found = self._since[rule.id, ticket] = self.evaluation.since(rule, ticket)
+        return found
+
+    @cached_property
+    def _since(self) -> dict[tuple[str, str], datetime]:
+        return {}
+
     def value(self, ticket: str, fact: str) -> Value:
         """What a fact is now, as plans write it."""
         return as_written(self.evaluation.value(ticket, fact))

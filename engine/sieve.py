@@ -62,7 +62,7 @@ class Sieve:
         if rule.backlog != "only_new":
             return False
         in_force = self.scene.snapshot.first_applied.get(rule.id, self.scene.at)
-        return self.scene.evaluation.since(rule, ticket) < in_force
+        return self.scene.since(rule, ticket) < in_force
 
     def _judge(self, wish: Wish, outside: SkipReason | None) -> None:
         fulfilled = satisfied(self.scene, wish)

@@ -127,7 +127,7 @@ def _set(scene: Scene, base: Wish, entry: SetField) -> Iterator[Wish]:
     written, said = scene.chosen(entry.value, base.ticket)
     if not said:
         return
-    start = scene.evaluation.since(base.rule, base.ticket)
+    start = scene.since(base.rule, base.ticket)
     to = None if written is None else moment_of(written, start, scene.calendar(base.rule, base.ticket))
     field = scene.own_name(entry.fact)
     yield _wish(base, "set", field=field, to=to, from_=scene.value(base.ticket, field))
@@ -179,7 +179,7 @@ def _steps(scene: Scene, base: Wish) -> Sequence[Step]:
     if rule.repeat is None:
         return FIRST
     calendar = scene.calendar(rule, base.ticket)
-    start = scene.evaluation.since(rule, base.ticket)
+    start = scene.since(rule, base.ticket)
     first = calendar.add(start, rule.for_) if rule.for_ else start
     return due_steps(rule.repeat, first, scene.at, calendar)
 
