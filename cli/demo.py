@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from .. import __file__ as package
-from .failure import Failure
+from .failure import BUG, ERROR, Failure
 from .main import makegood
 from .options import format_option, now
 from .paint import painter
@@ -45,9 +45,9 @@ def demo(folder: Path, form: str) -> None:
     click.echo(f"A small helpdesk is open in {folder}: Fernweh Outfitters, who sell travel gear.")
     click.echo("Your own rules.yaml there was kept.\n" if kept else "Its rules stand in rules.yaml there.\n")
     with contextlib.chdir(folder):
-        for command in (["check"], ["test"], ["plan"]):
-            _run(command)
+        codes = [_run(command) for command in ("check", "test", "plan")]
     click.echo(_next_steps(folder))
+    click.get_current_context().exit(max((code for code in codes if code in (ERROR, BUG)), default=0))
 
 
 def _furnish(folder: Path) -> bool:
@@ -77,12 +77,14 @@ def _refuse_foreign(folder: Path) -> None:
         raise Failure(f"{folder} holds other things: {', '.join(sorted(others)[:3])}", "name another folder")
 
 
-def _run(command: list[str]) -> None:
-    """One command as if typed, under a line that shows it."""
-    click.echo(painter(sys.stdout)("heading", f"$ makegood {' '.join(command)}"))
-    with contextlib.suppress(SystemExit):
-        makegood.main(command)
-    click.echo()
+def _run(command: str) -> int:
+    """One command as if typed, under a line that shows it; its exit code."""
+    click.echo(painter(sys.stdout)("heading", f"$ makegood {command}"))
+    try:
+        makegood.main([command])
+    except SystemExit as end:
+        click.echo()
+        return int(end.code or 0)
 
 
 def _next_steps(folder: Path) -> str:

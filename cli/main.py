@@ -40,7 +40,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "pull": ("operate:pull", "Bring the local copy up to date."),
         "plan": ("operate:plan", "What would change, and why; changes nothing."),
         "apply": ("operate:apply", "Do exactly what a plan says."),
-        "sync": ("operate:sync", "Pull, plan and apply under a lock; once or for ever."),
+        "sync": ("sync:sync", "Pull, plan and apply under a lock; once or for ever."),
     },
     "Look back and ahead": {
         "explain": ("look:explain", "Which rules hold for a ticket, which do not, and why."),

@@ -20,7 +20,6 @@ from .options import (
     rules_option,
     settings_option,
     usable_rules,
-    zone_of,
 )
 from .paint import painter, width_of_terminal
 from .plan_view import Sights, plan_markdown, plan_text
@@ -45,9 +44,9 @@ def pull(settings_path: Path, helpdesk: str | None, *, refresh: bool, form: str)
     \b
     Example: makegood pull
     """
-    from ..engine.lease import held
+    from ..engine.lease import lease
 
-    with Session.open(settings_path, helpdesk) as session, held(session.store, session.name):
+    with Session.open(settings_path, helpdesk) as session, lease(session.store, session.name, now=now):
         report = pulled(session, refresh=refresh)
     if form == "json":
         click.echo(as_json(asdict(report)))
@@ -86,11 +85,11 @@ def plan(
     Example: makegood plan -o plan.json
     """
     ruleset = usable_rules(rules_path)
-    moment = instant(at, zone_of(ruleset))
+    moment = instant(at, ruleset) if at else None
     with Session.open(settings_path, helpdesk) as session:
         if not no_pull:
             pull_if_free(session)
-        made = planned(session, ruleset, moment if at else now(), rule=rule, ticket=ticket, confirmed=confirm)
+        made = planned(session, ruleset, moment or now(), rule=rule, ticket=ticket, confirmed=confirm)
         if output is not None:
             _save(made, output)
         click.echo(_shown(made, session, ruleset, form))
@@ -151,7 +150,7 @@ def apply(
     """
     if (plan_file is None) != auto:
         raise click.UsageError("Name a plan file, or say --auto.")
-    from ..engine.lease import held
+    from ..engine.lease import lease
 
     ruleset = usable_rules(rules_path)
     made = read_plan(plan_file) if plan_file else None
@@ -161,8 +160,8 @@ def apply(
             made = planned(session, ruleset, now(), confirmed=confirm)
             if not _agreed(made, session, ruleset, yes=yes):
                 return
-        with held(session.store, session.name) as lease:
-            report = applied(session, ruleset, made, lease, stale_ok=stale_ok)
+        with lease(session.store, session.name, now=now) as ours:
+            report = applied(session, ruleset, made, ours, stale_ok=stale_ok)
     click.echo(as_json(report.to_json()) if form == "json" else run_text(report, painter(sys.stdout)))
     click.get_current_context().exit(PARTLY if made.limited and report.clean else run_code(report))
 

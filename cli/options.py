@@ -51,14 +51,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def instant(text: str | None, zone: str = "UTC") -> datetime:
-    """What ``--at`` means; a time without a zone is one of ``zone``. No text is now."""
-    if text is None:
-        return now()
+def instant(text: str, ruleset: RuleSet) -> datetime:
+    """What ``--at`` means; a time without a zone is one of the rule file's default calendar."""
     from ..rules.durations import UnreadableError, parse_instant
+    from ..rules.load import zone_of
 
     try:
-        return parse_instant(text, ZoneInfo(zone))
+        return parse_instant(text, ZoneInfo(zone_of(ruleset)))
     except UnreadableError as error:
         raise Failure(f"--at: {error}", 'write for example "2026-12-28 09:01" or 2026-12-28T09:01:00Z') from error
 

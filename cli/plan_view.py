@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from .words import clock, count, shown, wrapped
+from .words import clock, count, seen, shown, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -74,7 +74,7 @@ def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
         lines += [paint("heading", heading), *entries, ""] if entries else []
     for style, messages in (("warning", plan.warnings), ("error", plan.errors)):
         lines += [f"{paint(style, style + ':')} {message}" for message in messages]
-    return "\n".join([*lines, *_sums(plan, paint)])
+    return "\n".join([*lines, plan_summary(plan, paint)])
 
 
 def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Paint, width: int) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _value(change: PlannedChange) -> str:
 def _because(change: PlannedChange) -> str:
     """What the rule saw, and since when."""
     saw: dict[str, Any] = change.why.get("saw", {})
-    facts = ", ".join(f"{fact} is {shown(value)}" for fact, value in saw.items())
+    facts = ", ".join(f"{fact} is {seen(value)}" for fact, value in saw.items())
     since = f"since {clock(change.episode)}" if change.episode else ""
     return ": ".join(part for part in (since, facts) if part)
 
@@ -156,16 +156,16 @@ def _left_alone(skipped: Iterable[Skipped]) -> list[str]:
     return [f"  {count(number, 'wish', 'wishes')}: {SKIPPED[reason]}" for reason, number in reasons.items()]
 
 
-def _sums(plan: Plan, paint: Paint) -> list[str]:
+def plan_summary(plan: Plan, paint: Paint) -> str:
+    """The plan in one line."""
     sums = plan.summary
-    seen = count(sums.tickets_seen, "ticket")
     if not plan.changes:
-        return [f"{paint('ok', 'Nothing to do:')} {seen} looked at."]
+        return f"{paint('ok', 'Nothing to do:')} {count(sums.tickets_seen, 'ticket')} looked at."
     customers = (
         f" {paint('loud', f' Customers see {sums.customer_visible} of them. ')}" if sums.customer_visible else ""
     )
     changed = f"{count(sums.changes, 'change')} to {count(sums.tickets_changed, 'ticket')} of {sums.tickets_seen:,}"
-    return [f"{paint('heading', 'Plan:')} {changed}.{customers}"]
+    return f"{paint('heading', 'Plan:')} {changed}.{customers}"
 
 
 def plan_markdown(plan: Plan, sights: Sights) -> str:

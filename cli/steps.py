@@ -43,10 +43,10 @@ def pulled(session: Session, *, refresh: bool = False) -> PullReport:
 
 def pull_if_free(session: Session) -> None:
     """Bring the local copy up to date; while somebody else does so, it is used as it is."""
-    from ..engine.lease import LockHeld, held
+    from ..engine.lease import LockHeld, lease
 
     try:
-        with held(session.store, session.name):
+        with lease(session.store, session.name, now=now):
             pulled(session)
     except LockHeld as busy:
         known_to = session.store.standing(session.name).known_to
@@ -106,8 +106,8 @@ def read_plan(path: Path) -> Plan:
         ) from error
 
 
-def applied(session: Session, ruleset: RuleSet, plan: Plan, lease: Lease, *, stale_ok: bool = False) -> RunReport:
-    """Do what the plan says, under the lock that ``lease`` is."""
+def applied(session: Session, ruleset: RuleSet, plan: Plan, ours: Lease, *, stale_ok: bool = False) -> RunReport:
+    """Do what the plan says, under the lock that ``ours`` is."""
     from ..engine.apply import apply_plan
 
     with progress(f"Writing to {session.name}") as tick:
@@ -121,7 +121,7 @@ def applied(session: Session, ruleset: RuleSet, plan: Plan, lease: Lease, *, sta
             notifier=notifier(session, ruleset),
             allow_replies=session.helpdesk.allow_replies,
             stale_ok=stale_ok,
-            renew=lease.renew,
+            renew=ours.renew,
             on_ticket=tick,
         )
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+
+LONGEST = 60
+"""Characters of a ticket's text that are shown beside a comparison."""
 
 
 def count(number: int, word: str, plural: str | None = None) -> str:
@@ -17,8 +21,8 @@ def count(number: int, word: str, plural: str | None = None) -> str:
 
 
 def clock(moment: datetime | None) -> str:
-    """An instant for people: UTC, to the second."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "never"
+    """An instant for people: UTC, to the minute."""
+    return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else "never"
 
 
 def shown(value: object) -> str:
@@ -28,6 +32,14 @@ def shown(value: object) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(str(each) for each in value)
     return str(value)
+
+
+def seen(value: object) -> str:
+    """A value as a rule saw it: instants to the minute, long texts by their beginning."""
+    text = shown(value)
+    if instant := re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z", text):
+        return f"{instant[1]} {instant[2]} UTC"
+    return textwrap.shorten(text, LONGEST, placeholder=" ...")
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: int = 0, gap: int = 2) -> list[str]:
