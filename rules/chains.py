@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from .meaning import effects, leads_to
+from .meaning import leads_to, reading
 from .model import leaves
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from .diagnostics import Problems, Span
-    from .meaning import Effect
+    from .meaning import Effect, Reading
     from .model import Rule, RuleSet
 
 Name = TypeVar("Name")
@@ -23,18 +23,31 @@ Steps = dict[int, dict[int, "Effect"]]
 
 def steps(rules: RuleSet) -> Steps:
     """Which rules lead to which; only what the words of the file make certain counts."""
-    asking: dict[str, set[int]] = {}
-    for number, rule in enumerate(rules.rules):
-        for leaf in leaves(rule.when):
-            asking.setdefault(leaf.fact, set()).add(number)
+    readings = [reading(rule, rules) for rule in rules.rules]
+    asking = _asking(readings)
     found: Steps = {}
-    for number, rule in enumerate(rules.rules):
-        touched = {other for effect in effects(rule, rules) for other in asking.get(effect.fact, ())}
-        for other in sorted(touched - {number}):
-            effect = leads_to(rule, rules.rules[other], rules)
-            if effect is not None and rules.rules[other].mode == "live":
-                found.setdefault(number, {})[other] = effect
+    for number, rule in enumerate(readings):
+        for effect in rule.effects:
+            by_word = asking.get((effect.fact, _word(effect.value)), set())
+            for other in sorted(by_word | asking.get((effect.fact, None), set())):
+                if other != number and leads_to(rule, effect, readings[other]):
+                    found.setdefault(number, {}).setdefault(other, effect)
     return found
+
+
+def _asking(readings: list[Reading]) -> dict[tuple[str, str | None], set[int]]:
+    """The rules that ask for a fact, by the word they ask for; ``None``: for whether it is there, or is not something."""
+    asking: dict[tuple[str, str | None], set[int]] = {}
+    for number, each in enumerate(readings):
+        for leaf in each.wants:
+            words = leaf.operand if leaf.operator in ("is", "all") else (None,)
+            for word in words:
+                asking.setdefault((leaf.fact, _word(word)), set()).add(number)
+    return asking
+
+
+def _word(value: str | None) -> str | None:
+    return value.casefold() if value is not None else None
 
 
 def follows(rules: RuleSet, problems: Problems, _today: date | None) -> None:

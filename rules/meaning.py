@@ -151,17 +151,29 @@ def satisfies(effect: Effect, leaf: Leaf) -> bool:
     return leaf.operator == "not" and named and len(leaf.operand) == 1
 
 
-def leads_to(rule: Rule, other: Rule, rules: RuleSet) -> Effect | None:
-    """The effect of ``rule`` by which ``other`` can become true, where it was not true for that reason before."""
-    before, needed = certain(rule.when), certain(other.when)
-    for effect in effects(rule, rules):
-        turned = [leaf for leaf in wanted(other.when) if satisfies(effect, leaf) and _was_open(leaf, before)]
-        if not turned:
-            continue
-        after = (*(leaf for leaf in before if leaf.fact != effect.fact), *_as_leaf(effect, turned[0]))
-        if not any(disjoint(one, two) for one in after for two in needed):
-            return effect
-    return None
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known about a live rule: what it does, what helps its condition, what its condition makes certain."""
+
+    effects: tuple[Effect, ...]
+    wants: tuple[Leaf, ...]
+    certain: tuple[Leaf, ...]
+
+
+def reading(rule: Rule, rules: RuleSet) -> Reading:
+    """What the words of the file say about a rule; nothing about one that is not live."""
+    if rule.mode != "live":
+        return Reading((), (), ())
+    return Reading(effects(rule, rules), tuple(wanted(rule.when)), certain(rule.when))
+
+
+def leads_to(rule: Reading, effect: Effect, other: Reading) -> bool:
+    """Whether ``other`` can become true by this effect of ``rule``, where it was not true for that reason before."""
+    turned = [leaf for leaf in other.wants if satisfies(effect, leaf) and _was_open(leaf, rule.certain)]
+    if not turned:
+        return False
+    after = (*(leaf for leaf in rule.certain if leaf.fact != effect.fact), *_as_leaf(effect, turned[0]))
+    return not any(disjoint(one, two) for one in after for two in other.certain)
 
 
 def _was_open(leaf: Leaf, before: tuple[Leaf, ...]) -> bool:
