@@ -160,12 +160,14 @@ Finding = tuple[Literal["ok", "warning", "error"], str, str]
 class Connector(Protocol):
     """One helpdesk. Every method may raise :class:`ConnectorError`, and no other exception for anything a desk does.
 
-    ``calls`` counts the requests sent since the connector was made. ``now`` is injected where a connector is built; a
-    connector never asks the machine for the time.
+    ``now`` is injected where a connector is built; a connector never asks the machine for the time.
     """
 
     kind: str
-    calls: int
+
+    @property
+    def calls(self) -> int:
+        """The requests sent since the connector was made."""
 
     def capabilities(self) -> Capabilities:
         """What this desk can do. No request is sent."""

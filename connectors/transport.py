@@ -8,6 +8,7 @@ connection was refused, or the desk answered 429, or 503 with ``Retry-After``); 
 from __future__ import annotations
 
 import random
+import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 ATTEMPTS = 5
+KNOCKS = 2
+"""Attempts where the host is not even reached: whoever mistyped its name should not wait for long."""
 LONGEST_WAIT = 120.0
 """Seconds: a desk that wants a longer pause than this gets it from the next run instead."""
 
@@ -142,7 +145,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds that a ``Retry-After`` header asks for, as a number or an HTTP date; ``None`` where it says nothing."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", value):
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
@@ -184,7 +187,7 @@ class Transport:
         extra: str = "rt",
         timeout: tuple[float, float] = (10.0, 120.0),
         per_minute: float | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -192,9 +195,9 @@ class Transport:
         self.calls = 0
         self._now = now
         self._timeout = timeout
-        self._sleep = sleep
+        self._sleep = sleep or time.sleep
         self._jitter = jitter
-        self._pace = Pace(per_minute, clock=clock, sleep=sleep) if per_minute else None
+        self._pace = Pace(per_minute, clock=clock, sleep=self._sleep) if per_minute else None
         self._session: requests.Session = _library(extra).Session()
         self._session.headers.update(headers or {})
         self._session.auth = login
@@ -225,10 +228,10 @@ class Transport:
     def _patiently(
         self, method: str, path: str, also: Collection[int], *, write: bool, **said: Any
     ) -> requests.Response:
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt
+        from tenacity import Retrying, retry_if_exception
 
         retrying = Retrying(
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=_enough,
             wait=self._wait,
             retry=retry_if_exception(_passes),
             sleep=self._sleep,
@@ -280,6 +283,11 @@ def _fate(error: ConnectorError, *, write: bool) -> ConnectorError:
 
 def _passes(error: BaseException) -> bool:
     return isinstance(error, Retryable) and not isinstance(error, Unsure) and (error.after or 0.0) <= LONGEST_WAIT
+
+
+def _enough(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return state.attempt_number >= (KNOCKS if isinstance(error, Unreachable) else ATTEMPTS)
 
 
 def _words(answer: requests.Response) -> str:

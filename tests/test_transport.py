@@ -173,7 +173,7 @@ def test_a_refused_connection_never_carried_the_write(rt: FakeRT) -> None:
     talk.base_url = "http://127.0.0.1:9/"
     with pytest.raises(Unreachable, match="cannot be reached"):
         talk.note()
-    assert talk.calls == transport.ATTEMPTS
+    assert (talk.calls, talk.waits) == (transport.KNOCKS, [0.5])
 
 
 def test_a_write_does_not_follow_a_redirect(rt: FakeRT) -> None:
