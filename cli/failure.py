@@ -48,7 +48,6 @@ def worst(codes: Sequence[int]) -> int:
 def tell(error: Exception) -> int:
     """Say on stderr what happened, and return the exit code."""
     if isinstance(error, click.ClickException):
-        error.message = without_secrets(error.message)
         error.show()
         return ERROR
     told = _told(error)

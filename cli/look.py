@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +28,6 @@ from .words import as_json, clock, columns, count, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from ..rules.model import Rule, RuleSet
@@ -74,9 +74,11 @@ def explain(
 def _asked(ruleset: RuleSet, name: str | None) -> list[Rule]:
     from ..rules.diagnostics import did_you_mean
 
-    rules = [rule for rule in ruleset.rules if name is None or name in (rule.name, rule.id)]
+    if name is None:
+        return [rule for rule in ruleset.rules if rule.mode != "off"]
+    rules = [rule for rule in ruleset.rules if name in (rule.name, rule.id)]
     if not rules:
-        nearest = did_you_mean(name or "", [rule.name for rule in ruleset.rules])
+        nearest = did_you_mean(name, [rule.name for rule in ruleset.rules])
         raise Failure(f'there is no rule "{name}"', f'did you mean "{nearest}"?' if nearest else "")
     return rules
 
@@ -96,10 +98,13 @@ def _explained(
         raise Failure(f"ticket {ticket} {what}: no rule acts on it")
     snapshot = session.store.snapshot(session.name, at, needs(ruleset, rules), session.connector.capabilities())
     evaluation = evaluate(ruleset, snapshot, rules=rules, tickets=[ticket])
+    modes = {rule.name: rule.mode for rule in rules}
     try:
-        return explained(ruleset, evaluation, ticket), known.subject
+        found = explained(ruleset, evaluation, ticket)
     except KeyError as error:
         raise Failure(f"ticket {ticket} is not one that rules act on at {clock(at)}") from error
+    found["rules"] = [{**each, "mode": modes[each["rule"]]} for each in found["rules"]]
+    return found, known.subject
 
 
 @click.command()
@@ -142,11 +147,9 @@ def _changes(session: Session, run: str | None, ticket: str | None) -> list[dict
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """With instants as JSON has them."""
-    return {key: _iso(value) if hasattr(value, "isoformat") else value for key, value in row.items()}
+    from ..engine.plan_file import instant_text
 
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+    return {key: instant_text(value) if isinstance(value, datetime) else value for key, value in row.items()}
 
 
 def _runs_text(runs: Sequence[Mapping[str, Any]]) -> list[str]:

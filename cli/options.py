@@ -6,7 +6,6 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -57,7 +56,7 @@ def instant(text: str, ruleset: RuleSet) -> datetime:
     from ..rules.load import zone_of
 
     try:
-        return parse_instant(text, ZoneInfo(zone_of(ruleset)))
+        return parse_instant(text, zone_of(ruleset))
     except UnreadableError as error:
         raise Failure(f"--at: {error}", 'write for example "2026-12-28 09:01" or 2026-12-28T09:01:00Z') from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -54,6 +54,9 @@ def _syntax(path: Path, text: str, said: str) -> tuple[str, str]:
     return f"{place}: {said[:1].lower()}{said[1:]}", 'texts stand in quotes: key = "text"'
 
 
+Model = TypeVar("Model", bound=BaseModel)
+
+
 class _Reader:
     """Reads one file's content table by table and collects what is wrong."""
 
@@ -93,7 +96,7 @@ class _Reader:
             return self._read(KINDS.get(kind, Plugin), table, place)
         return None
 
-    def _read(self, model: type[Any], table: object, place: Place) -> Any:
+    def _read(self, model: type[Model], table: object, place: Place) -> Model | None:
         try:
             return model.model_validate(table)
         except ValidationError as error:

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-LONGEST = 60
-"""Characters of a ticket's text that are shown beside a comparison."""
-
 
 def count(number: int, word: str, plural: str | None = None) -> str:
     """A number with its word: ``1 rule``, ``1,200 rules``."""
@@ -29,22 +26,25 @@ def shown(value: object) -> str:
     """A field's value for people."""
     if value is None or value == ():
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, tuple | list):
         return ", ".join(str(each) for each in value)
     return str(value)
 
 
-def seen(value: object) -> str:
+def seen(value: object, longest: int = 60) -> str:
     """A value as a rule saw it: instants to the minute, long texts by their beginning."""
     text = shown(value)
     if instant := re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z", text):
         return f"{instant[1]} {instant[2]} UTC"
-    return textwrap.shorten(text, LONGEST, placeholder=" ...")
+    return textwrap.shorten(text, longest, placeholder=" ...")
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: int = 0, gap: int = 2) -> list[str]:
-    """Rows of texts in columns as wide as their widest; the last column runs on."""
+    """Rows of texts in columns as wide as their widest; a column that is empty everywhere is left out."""
     table = [list(row) for row in rows]
+    table = [[row[n] for n in range(len(row)) if any(each[n] for each in table)] for row in table]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)] if table else []
     padded = ((cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
     return [" " * indent + (" " * gap).join(row).rstrip() for row in padded]
