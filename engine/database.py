@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, event, inspect, select, text
+from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from alembic.runtime.migration import RevisionStep
+    from alembic.script import ScriptDirectory
     from sqlalchemy import URL, Connection, Engine
 
 VERSION_TABLE = "store_version"
@@ -145,10 +148,19 @@ def make_current(engine: Engine, place: str, now: datetime) -> None:
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('makegood store'))"))
-        if _revision(connection, place) != tables.REVISION:
-            _migrate(connection, place)
-        if connection.execute(select(tables.store.c.id)).first() is None:
-            connection.execute(tables.store.insert().values(id=secrets.token_hex(8), made_at=now))
+        at = _revision(connection, place)
+        if at is None:
+            _make(connection, now)
+        elif at != tables.REVISION:
+            migrate(connection, place, at)
+
+
+def _make(connection: Connection, now: datetime) -> None:
+    """Every table at once; what the migrations add up to is the same."""
+    tables.metadata.create_all(connection)
+    connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES ('{tables.REVISION}')"))  # noqa: S608
+    connection.execute(tables.store.insert().values(id=secrets.token_hex(8), made_at=now))
 
 
 def _revision(connection: Connection, place: str) -> str | None:
@@ -164,25 +176,26 @@ def _revision(connection: Connection, place: str) -> str | None:
     return None
 
 
-def _migrate(connection: Connection, place: str) -> None:
+def migrate(connection: Connection, place: str, at: str | None) -> None:
+    """Run the migrations after ``at``; None for an empty database.
+
+    Raises:
+        StoreError: ``at`` is none of ours, so the store is from a newer makegood.
+    """
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
 
     folder = str(Path(__file__).parent / "migrations")
     script = ScriptDirectory(folder, version_locations=[folder])
-    known = {revision.revision for revision in script.walk_revisions()}
-    at = _revision(connection, place)
-    if at is not None and at not in known:
+    if at is not None and at not in {revision.revision for revision in script.walk_revisions()}:
         hint = "install the newest makegood, or use another store"
         raise StoreError(f"the store {place} was made by a newer makegood (its tables are at {at})", hint=hint)
-
-    with EnvironmentContext(
-        Config(),
-        script,
-        fn=lambda revision, _context: script._upgrade_revs("head", revision),  # noqa: SLF001
-    ) as environment:
-        environment.configure(
-            connection=connection, target_metadata=tables.metadata, version_table=VERSION_TABLE, transactional_ddl=True
-        )
+    steps = partial(_steps_from, script)
+    with EnvironmentContext(Config(), script, fn=steps) as environment:
+        environment.configure(connection=connection, version_table=VERSION_TABLE, transactional_ddl=True)
         environment.run_migrations()
+
+
+def _steps_from(script: ScriptDirectory, at: str, _context: object) -> list[RevisionStep]:
+    return script._upgrade_revs("head", at)  # noqa: SLF001  (what alembic's own upgrade command calls)

@@ -96,7 +96,8 @@ def _plan(
     allow_replies: bool,
 ) -> tuple[Plan, list[tuple[str, str, datetime | None]]]:
     """The plan, and when each ticket wants to be looked at next."""
-    from .evaluate import evaluate, needs
+    from .demand import needs
+    from .evaluate import evaluate
     from .plan import make_plan
 
     snapshot = store.snapshot(helpdesk, at, needs(ruleset), connector.capabilities())
