@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "never-true": "Two comparisons exclude each other.",
     "no-action": "A rule or step does nothing.",
     "no-effect": "An action does what is so already.",
+    "no-calendar": "Business time is used and there is no calendar for it.",
     "no-history": "A fact known only as it is now stands where the past is asked about.",
     "no-value": "An entry inside `{}` has no value.",
     "not-available": "A part of the language that cannot be run yet.",

@@ -6,7 +6,7 @@ not. The documentation is made from them, and a test runs every example.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from . import holiday_list
 from .chains import clock_loop, follows, ring
 from .desk_words import check_names, lint_for_desk
 from .diagnostics import Problems
+from .durations import Duration
 from .facts import fact_named
 from .meaning import certain, contradiction, effects, groups_in, satisfies
 from .model import Group, Leaf
@@ -161,31 +162,41 @@ def _unused(rules: RuleSet, problems: Problems, _today: date | None) -> None:
                 problems.info("unused", mark, f"nothing uses {key[:-1]} `{name}`", "take it out if it is not needed")
 
 
-def _used(rules: RuleSet) -> set[tuple[str, str]]:
+def _used(rules: RuleSet) -> set[tuple[str, object]]:
     """Conditions, teams and calendars that rules use, as (key, name)."""
-    used = {("calendars", rules.default_calendar)}
+    used: set[tuple[str, object]] = {("calendars", rules.default_calendar)}
     used |= {("calendars", team.calendar) for team in rules.teams.values() if team.calendar}
     for rule in rules.rules:
         deadline = rule.actions.deadline
         clock = (deadline.until, deadline.pause_while, deadline.cancel_when) if deadline else ()
         for condition in (rule.when, *clock):
             used |= {("conditions", group.name) for group in groups_in(condition) if group.name}
-        used |= {(key, name) for key in ("teams", "calendars") for name in _texts_in(rule)}
+        used |= {(key, name) for key in ("teams", "calendars") for name in _values_in(rule) if isinstance(name, str)}
     return used
 
 
-def _texts_in(value: object) -> Iterator[str]:
-    """Every plain text anywhere in a rule: names are among them."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
+def _values_in(value: object) -> Iterator[object]:
+    """Every plain value anywhere in a rule: texts (names are among them), durations, numbers."""
+    if isinstance(value, tuple):
         for item in value:
-            yield from _texts_in(item)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            yield from _texts_in(getattr(value, name))
+            yield from _values_in(item)
     elif isinstance(value, dict):
-        yield from _texts_in(tuple(value.values()))
+        yield from _values_in(tuple(value.values()))
+    elif is_dataclass(value) and not isinstance(value, Duration):
+        yield from _values_in(tuple(getattr(value, each.name) for each in fields(value)))
+    else:
+        yield value
+
+
+def _no_calendar(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    for rule in rules.rules:
+        team = rules.teams.get(rule.actions.assign.team or "") if rule.actions.assign else None
+        if rule.calendar or rules.default_calendar in rules.calendars or (team is not None and team.calendar):
+            continue
+        business = next((each for each in _values_in(rule) if isinstance(each, Duration) and each.business), None)
+        if business is not None:
+            message = f"`{business}` runs on no calendar, so it runs around the clock"
+            problems.warning("no-calendar", rule.span, message, "say `default_calendar`, or `calendar` in this rule")
 
 
 def _review_due(rules: RuleSet, problems: Problems, today: date | None) -> None:
@@ -288,6 +299,14 @@ CHECKS: dict[str, Check] = {
         "It may be left over, or a rule may have been meant to use it.",
         "conditions: {gold: {organization.field.tier: gold}}",
         "conditions: {gold: {organization.field.tier: gold}}\n---\nwhen: {condition: gold}\nadd_tags: [gold]",
+    ),
+    "no-calendar": Check(
+        _no_calendar,
+        "warning",
+        "Business time is used and there is no calendar for it.",
+        "Without a calendar every hour of every day counts as working time.",
+        "when: {updated: {older_than: 4 business hours}}\nadd_tags: [x]",
+        "when: {updated: {older_than: 4 hours}}\nadd_tags: [x]",
     ),
     "review-due": Check(
         _review_due,
