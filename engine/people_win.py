@@ -90,7 +90,7 @@ def handed_back(shifts: Iterable[Shift], start: datetime, person: str) -> Shift 
 
 
 def tug_of_war(shifts: Sequence[Shift], wanted: Shift, people: Sequence[datetime]) -> Shift | None:
-    """The second reversal within a day of what we wrote, by another machine or by another rule of ours.
+    """The last reversal of what we wrote, where there are two within a day, by another machine or by our own rules.
 
     ``wanted`` is the change about to be planned. A reversal after somebody wrote or acted is the conversation going on,
     not a fight between machines, and does not count.
@@ -100,7 +100,8 @@ def tug_of_war(shifts: Sequence[Shift], wanted: Shift, people: Sequence[datetime
         for earlier, later in pairwise((*shifts, wanted))
         if wanted.at - later.at < DAY and _reverses(earlier, later) and not _between(people, earlier.at, later.at)
     ]
-    return reversals[-1] if len(reversals) > 1 else None
+    happened = [each for each in reversals if each is not wanted]
+    return happened[-1] if len(reversals) > 1 else None
 
 
 def _reverses(earlier: Shift, later: Shift) -> bool:

@@ -1,0 +1,94 @@
+"""Do what a plan says, plan again: no change of the first plan comes again, whatever rules and tickets there are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_desk import AT, DESK, changed, event, rules, snapshot, ticket
+
+from makegood.connectors.ticket import FIELD, FieldSpec
+from makegood.engine.plan import make_plan
+
+CONDITIONS = (
+    "{status: new}",
+    "{priority: high}",
+    "{tags: [a]}",
+    "{assignee: missing}",
+    "{tags: {not: [b]}}",
+    "{priority: {not: low}}",
+)
+ACTIONS = (
+    *(
+        "set: {priority: high}",
+        "set: {priority: low}",
+        "set: {status: open}",
+        "set: {field.City: Bonn}",
+        "set: {due: 2 hours}",
+    ),
+    *("add_tags: [a, B]", "remove_tags: [A, c]", "add_cc: [ana@example.com]", "assign: {to: ben@example.com}"),
+    *("assign: {to: missing}", "assign: {team: billing}", "note: Hi", "reply: Hello", "set: {type: missing}"),
+)
+RULES = st.lists(st.tuples(st.sampled_from(CONDITIONS), st.sampled_from(ACTIONS)), min_size=1, max_size=5)
+TICKETS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "priority": st.sampled_from([None, "low", "high"]),
+            "tags": st.sampled_from([(), ("a",), ("b", "c"), ("A", "b")]),
+            "assignee": st.sampled_from([None, "ana@example.com", "ben@example.com"]),
+            "type": st.sampled_from([None, "question"]),
+        }
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def after(one, change):
+    """The ticket once a change has been made, and the event that tells of it."""
+    later = AT + timedelta(seconds=1)
+    if change.field is None:
+        public = change.action == "reply"
+        return one, event(
+            later, "message", on=one.id, text=change.text, public=public, marker=None if public else change.marker
+        )
+    if change.field.startswith(FIELD):
+        name = change.field.removeprefix(FIELD)
+        return replace(one, custom={**one.custom, name: change.to}), changed(
+            later, change.field, change.from_, change.to, on=one.id
+        )
+    old = getattr(one, change.field)
+    new = change.to
+    if change.action in ("add_tags", "add_cc"):
+        new = (*old, *change.to)
+    elif change.action == "remove_tags":
+        gone = {tag.casefold() for tag in change.to}
+        new = tuple(tag for tag in old if tag.casefold() not in gone)
+    made = replace(one, **{change.field: AT.fromisoformat(new) if change.field == "due" and new else new})
+    return made, changed(later, change.field, old if change.field != "due" else None, new, on=one.id)
+
+
+def file_of(pairs) -> str:
+    listed = (f"  - {{name: R{number}, when: {when}, {action}}}\n" for number, (when, action) in enumerate(pairs))
+    return "teams: {billing: {group: Billing}}\nrules:\n" + "".join(listed)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=RULES, facts=TICKETS, hidden=st.booleans())
+def test_no_change_comes_again(pairs, facts, hidden):
+    ruleset = rules(file_of(pairs))
+    words = {"capabilities": replace(DESK, hidden_marker=hidden)}
+    tickets = {str(number): ticket(number, **each) for number, each in enumerate(facts)}
+    words["catalogue"] = replace(snapshot().catalogue, fields={"City": FieldSpec("City")})
+    first = make_plan(ruleset, snapshot(*tickets.values(), **words), allow_replies=True)
+    events = []
+    for change in first.changes:
+        tickets[change.ticket], told = after(tickets[change.ticket], change)
+        events.append(told)
+    later = words | {"at": AT + timedelta(minutes=1)}
+    second = make_plan(ruleset, snapshot(*tickets.values(), events=events, **later), allow_replies=True)
+    again = {change.id for change in first.changes} & {change.id for change in second.changes}
+    assert not again, json.dumps([file_of(pairs), facts], default=str)
