@@ -61,20 +61,18 @@ class Place:
         All by the desk's own clock.
         """
         seen = {**self.seen, **{int(row["id"]): _epoch(row) for row in rows}}
-        young = _young(seen)
-        settled = [number for number in seen if not young or number < young[0]]
-        return replace(self, after=max([self.after, *settled]), seen={n: seen[n] for n in young})
+        horizon = max(seen.values(), default=0) - SETTLED.total_seconds()
+        first = min((number for number, at in seen.items() if at > horizon), default=0)
+        after = max([self.after, *(number for number in seen if number < first)])
+        kept = sorted(number for number in seen if number > after)[-_REMEMBERED:]
+        after = max(after, kept[0] - 1) if len(kept) == _REMEMBERED else after
+        return replace(self, after=after, seen={number: seen[number] for number in kept})
 
     def behind(self, rows: Iterable[Row]) -> Place:
         """The last place before ``rows`` that is surely settled: the younger of them will be asked for again."""
         moved = self.passed(rows)
         first = min(moved.seen, default=moved.after + 1)
         return replace(moved, after=max(moved.after, first - 1), seen={})
-
-
-def _young(seen: Mapping[int, int]) -> list[int]:
-    horizon = max(seen.values(), default=0) - SETTLED.total_seconds()
-    return sorted(number for number, at in seen.items() if at > horizon)[-_REMEMBERED:]
 
 
 def _epoch(row: Row) -> int:

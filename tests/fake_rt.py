@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from fake_rt_desk import Row, RTDesk
+from fake_rt_desk import Row, RTDesk, utc_now
 from fake_rt_sql import select
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ class FakeRT(RTDesk):
     """``with FakeRT() as rt:`` serves at ``rt.url`` to ``rt.token``; what arrived is in ``rt.requests``."""
 
     def __init__(self, *, now: Callable[[], datetime] | None = None, fail_on_write: bool = False) -> None:
-        super().__init__(**({"now": now} if now else {}))
+        super().__init__(now=now or utc_now)
         self.requests: list[Asked] = []
         self.faults: list[Fault] = []
         self.fail_on_write = fail_on_write
         self.superuser = False
-        self.before_write: Callable[[], None] | None = None
+        self.before_write: Callable[[], object] | None = None
         self.token = self.token_of("makegood")
         self._lock = threading.Lock()
 
@@ -100,7 +100,8 @@ class FakeRT(RTDesk):
         with self._lock:
             for pattern, method in _ROUTES:
                 if found := re.fullmatch(pattern, asked.path):
-                    return method(self, asked, *found.groups())
+                    answered: tuple[int, Any, dict[str, str]] = method(self, asked, *found.groups())
+                    return answered
         return 404, {"message": "Not Found"}, {}
 
     def _rt(self, _: Asked) -> Any:

@@ -22,11 +22,15 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class RTDesk:
     """Users, queues, custom fields, tickets and their transactions; ``now`` is the desk's own clock."""
 
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = utc_now
     users: dict[str, Row] = field(default_factory=dict)
     queues: dict[int, str] = field(default_factory=lambda: {1: "General", 3: "Support", 4: "Billing", 5: "Escalations"})
     groups: dict[int, tuple[str, str, list[str]]] = field(default_factory=dict)
@@ -165,7 +169,7 @@ class RTDesk:
 
     def version(self, number: int) -> int:
         merged = {number} | {n for n, row in self.tickets.items() if row["merged"] == number}
-        return max(t["id"] for t in self.transactions if t["ObjectId"] in merged)
+        return max(int(t["id"]) for t in self.transactions if t["ObjectId"] in merged)
 
     # ---- how RT does it
 

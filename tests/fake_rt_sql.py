@@ -48,7 +48,7 @@ def _term(tokens: tuple[str, ...], row: Row) -> tuple[bool, tuple[str, ...]]:
     if tokens[0] == "(":
         value, tokens = _either(tokens[1:], row)
         return value, tokens[1:]
-    column, operator, literal, *rest = tokens
+    column, operator, literal, rest = *tokens[:3], tokens[3:]
     text = re.sub(r"\\(.)", r"\1", literal[1:-1]) if literal.startswith("'") else literal
     have = row[column]
     if text == "__Active__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fake_rt import FakeRT
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from makegood.connectors.base import Change
 from makegood.connectors.conformance import events, present, settled, tickets, visit
 from makegood.connectors.request_tracker_cursor import Place
-from makegood.connectors.request_tracker_words import STOCK_STATUSES, Words, instant, quoted, rt_time
+from makegood.connectors.request_tracker_words import STOCK_STATUSES, Desk, Words, instant, quoted, rt_time
 from makegood.connectors.ticket import PRIORITIES
 
 if TYPE_CHECKING:
@@ -87,6 +87,17 @@ def test_old_numbers_are_passed_for_good(rt: FakeRT) -> None:
     place = Place.parse(settled(connect(rt)))
     assert place is not None
     assert (len(place.seen), place.after) == (1, rt.transactions[-2]["id"])
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 200)), max_size=300, unique_by=lambda row: row[0]))
+def test_what_was_seen_is_not_asked_for_again(rows: list[tuple[int, int]]) -> None:
+    """However numbers and times are mixed: every number seen is either settled or remembered, and not too many are."""
+    desk = Desk(me="makegood", queues={}, agents={}, fields={})
+    made = [{"id": str(n), "Created": f"2026-03-02T09:{second // 60:02}:{second % 60:02}Z"} for n, second in rows]
+    place = Place(desk, NOW.isoformat()).passed(made)
+    assert all(number <= place.after or number in place.seen for number, _ in rows)
+    assert len(place.seen) <= 200
+    assert Place.parse(place.text()) == place
 
 
 def test_pages_come_short_where_queues_are_hidden(rt: FakeRT) -> None:
@@ -174,7 +185,7 @@ def test_a_ticket_is_told_in_our_words(rt: FakeRT) -> None:
     number = rt.add_ticket(
         "Refund", text="<p>You charged me <b>twice</b>.</p>", queue="Billing", Status="stalled", Owner="bob", Priority=50,
         SLA="gold", CSAT="bad", Tags=["vip", "refund"], headers="X-RT-Interface: Web\nTo: Help <Billing@Desk.example>",
-        **{"Follow up by": "2026-03-03 10:00:00", "Customer tier": "vip"},
+        **cast("dict[str, Any]", {"Follow up by": "2026-03-03 10:00:00", "Customer tier": "vip"}),
     )  # fmt: skip
     ticket = present(connect(rt), number)
     assert (ticket.status, ticket.status_name, ticket.priority) == ("pending", "stalled", "normal")

@@ -61,7 +61,8 @@ class RealDesk:
         done = subprocess.run([HERE / script, *arguments], check=False, capture_output=True, text=True, timeout=600)
         if done.returncode:
             raise RuntimeError(f"{script} failed: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,8 @@ def in_a_moment() -> datetime:
 
 @pytest.fixture(scope="module")
 def truth(realdesk: Any) -> dict[str, Any]:
-    return realdesk.seed(SEEDED, "--seed", "7")
+    seeded: dict[str, Any] = realdesk.seed(SEEDED, "--seed", "7")
+    return seeded
 
 
 @pytest.fixture
