@@ -1,0 +1,142 @@
+"""Writes the reference pages of this folder from the catalogues: facts, operators, actions, lint checks.
+
+Run by ``make docs``; a test compares the pages with what this would write.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from makegood.rules.actions import ACTIONS
+from makegood.rules.facts import SECTIONS
+from makegood.rules.lint import CHECKS
+from makegood.rules.operators import OPERATORS, operators_for
+from makegood.rules.shapes import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from makegood.rules.actions import Action
+    from makegood.rules.facts import Fact
+    from makegood.rules.shapes import Key, Shape
+
+NOTE = "<!-- Written by `make docs` from the catalogues in rules/. Do not change it here. -->\n"
+DESKS = {"zendesk": "Zendesk", "jira": "Jira", "rt": "Request Tracker", "local": "Embedded desk"}
+
+
+def facts() -> str:
+    """The page about facts: one table for each section."""
+    parts = [
+        "# Facts\n",
+        NOTE,
+        "What a rule can ask about a ticket. `<name>` stands for a name of your desk or file.\n",
+    ]
+    for section, found in SECTIONS.items():
+        parts.append(f"## {section}\n")
+        parts.append("| fact | type | meaning | " + " | ".join(DESKS.values()) + " |")
+        parts.append("|---|---|---|" + "---|" * len(DESKS))
+        parts += [_fact(fact) for fact in found]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _fact(fact: Fact) -> str:
+    words = f" One of {_marked(fact.values)}." if fact.values else ""
+    remarks = {
+        "Can be set.": fact.settable,
+        "Known only as it is now.": not fact.history,
+        "Often missing.": fact.often_missing,
+        "Not available yet.": fact.available != "now",
+    }
+    said = " ".join([fact.doc + words, *(text for text, holds in remarks.items() if holds)])
+    kind = "custom" if fact.type == "any" else fact.type
+    return f"| `{fact.name}` | {kind} | {said} | " + " | ".join(fact.supplied.get(desk, "-") for desk in DESKS) + " |"
+
+
+def _marked(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def operators() -> str:
+    """The page about operators: which go with what, then each with an example."""
+    types = dict.fromkeys(fact.type for found in SECTIONS.values() for fact in found)
+    parts = ["# Operators\n", NOTE, "How a fact is compared.\n", "| type of fact | operators |", "|---|---|"]
+    parts += [f"| {'custom field' if kind == 'any' else kind} | {_marked(operators_for(kind))} |" for kind in types]
+    for operator in OPERATORS.values():
+        parts.append(f"\n## {operator.name}\n\n{operator.doc}\n\n{_yaml(operator.example)}")
+    return "\n".join(parts) + "\n"
+
+
+def _yaml(text: str) -> str:
+    return f"```yaml\n{text}\n```"
+
+
+def actions() -> str:
+    """The page about actions: each with an example and its keys."""
+    parts = ["# Actions\n", NOTE, "What a rule can do. A rule may do several things at once.\n"]
+    for name, action in ACTIONS.items():
+        parts += [
+            f"## {name}\n",
+            action.key.doc + _remarks(action),
+            "",
+            _yaml(action.example),
+            *_keys(action.key.shape),
+            "",
+        ]
+    return "\n".join(parts)
+
+
+def _remarks(action: Action) -> str:
+    seen = " The customer sees it." if action.customer_sees else ""
+    return seen + ("" if action.available == "now" else " Not available yet: `check` knows it, `plan` refuses it.")
+
+
+def _keys(shape: Shape) -> Iterator[str]:
+    """A table of the keys of a mapping, then those of the steps in it."""
+    table = _table(shape)
+    if table is None:
+        return
+    yield "\n| key | takes | meaning |\n|---|---|---|"
+    yield from (_key(key) for key in table.keys)
+    for key in table.keys:
+        inner = _table(getattr(key.shape, "item", None))
+        if inner is not None:
+            yield f"\nA step of `{key.name}`:"
+            yield from _keys(inner)
+
+
+def _table(shape: object) -> Table | None:
+    found = shape if isinstance(shape, Table) else getattr(shape, "table", None)
+    return found if isinstance(found, Table) else None
+
+
+def _key(key: Key) -> str:
+    return f"| `{key.name}`{' (needed)' if key.required else ''} | {key.shape.says} | {key.doc} |"
+
+
+def lint() -> str:
+    """The page about lint checks: what, why, wrong, right."""
+    parts = [
+        "# Checks\n",
+        NOTE,
+        "What `makegood check` says about a rule file that can be read. `---` parts two rules.\n",
+    ]
+    for code, check in CHECKS.items():
+        parts += [f"## {code} ({check.severity})\n", f"{check.what} {check.why}\n"]
+        parts += ["Wrong:\n", _yaml(check.wrong), "\nRight:\n", _yaml(check.right), ""]
+    return "\n".join(parts)
+
+
+PAGES = {"facts.md": facts, "operators.md": operators, "actions.md": actions, "lint.md": lint}
+"""Each page by its name."""
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        Path(__file__).with_name(name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
