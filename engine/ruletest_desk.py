@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ROBOT = "makegood"
 CUSTOMER = "customer@example.com"
+ORGANIZATION = "Example"
+"""Where a ticket's customer works if the test only tells something about it."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Since when the rules are in force on a test desk."""
 
@@ -115,6 +117,7 @@ class _Desk:
                 "priority": None if facts.get("priority") == "missing" else "normal",
                 "channel": None if facts.get("channel") == "missing" else "email",
                 "requester": CUSTOMER if number == 1 else f"customer-{number}@example.com",
+                "organization": ORGANIZATION if any(name.startswith("organization.") for name in known) else None,
                 "description": next((str(event["says"]) for event in events if "says" in event), ""),
                 "updated": created,
                 **plain,
@@ -209,7 +212,7 @@ class _Desk:
         }
         self.people[requester] = Person(
             requester,
-            name=about.get("name", ""),
+            name=about.get("name", "Customer"),
             email=about.get("email", requester),
             organization=ticket.organization,
             tags=_entries(about.get("tags")),
