@@ -145,7 +145,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One of a few words, compared without case."""
+    """One of a few words, compared without case. YAML 1.1, which some editors speak, takes a bare ``off`` for false."""
 
     values: tuple[str, ...]
 
@@ -164,7 +164,7 @@ class Words:
         return None
 
     def schema(self) -> Schema:
-        return {"enum": list(self.values)}
+        return {"enum": [*self.values, *([False] if "off" in self.values else [])]}
 
 
 TRUTH = {"yes": True, "true": True, "no": False, "false": False}

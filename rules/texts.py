@@ -53,17 +53,20 @@ class Text:
     def render(self, values: Mapping[str, str]) -> str:
         """The text with every placeholder replaced by its value, as it is.
 
-        A placeholder without a value, or with an empty one, leaves no double blank and no blank before a comma behind:
-        ``Hello {requester.name}, thank you`` becomes ``Hello, thank you``.
+        A placeholder without a value, or with an empty one, leaves no blank too many behind: ``Hello {requester.name}, thank
+        you`` becomes ``Hello, thank you``.
         """
-        made = ""
+        made, dropped = "", False
         for position, part in enumerate(self.parts):
             if isinstance(part, str):
-                made += part
+                at_start = dropped and (not made or made.endswith("\n"))
+                made += part.removeprefix(" ") if at_start else part
+                dropped = False
             elif values.get(part.name):
                 made += values[part.name]
-            elif made.endswith(" ") and self._closes(position + 1):
-                made = made[:-1]
+            else:
+                dropped = True
+                made = made[:-1] if made.endswith(" ") and self._closes(position + 1) else made
         return made
 
     def _closes(self, position: int) -> bool:
