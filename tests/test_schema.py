@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
+from makegood.engine.ruletest import run_tests
 from makegood.rules.actions import ACTIONS
 from makegood.rules.facts import FACTS
 from makegood.rules.load import load_file, load_text
@@ -82,6 +83,13 @@ def test_the_tour_uses_only_what_runs_already():
     rules, _ = load_file(TOUR)
     later = {name for name, action in ACTIONS.items() if action.available != "now"}
     assert not [rule.name for rule in rules.rules for name in later if getattr(rule.actions, name) is not None]
+
+
+def test_the_tour_passes_its_own_tests():
+    rules, _ = load_file(TOUR)
+    results = run_tests(rules).results
+    assert len(results) == len(rules.tests)
+    assert not [(result.name, result.because) for result in results if not result.passed]
 
 
 def test_the_reference_pages_are_up_to_date():
