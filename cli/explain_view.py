@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .plan_view import number
-from .words import columns, seen
+from .words import columns, printable, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ BECOMES = {"begins": "begins to hold", "ceases": "holds no longer", "acts": "has
 
 def explain_text(found: Mapping[str, Any], subject: str, paint: Paint, width: int) -> Iterator[str]:
     """The verdict of each rule with its comparisons, rules that hold first in the eye; then what comes next."""
-    yield f"{paint('place', number(found['ticket']))}  {subject}"
+    yield f"{paint('place', number(found['ticket']))}  {printable(subject)}"
     yield paint("dim", f"as of {seen(found['at'])}")
     for rule in found["rules"]:
         yield ""

@@ -24,7 +24,7 @@ from .paint import painter, width_of_terminal
 from .plan_view import SIGNS, number
 from .run_view import STYLE
 from .session import Session
-from .words import as_json, clock, columns, count, shown
+from .words import as_json, clock, columns, count, printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -176,7 +176,7 @@ def _changes_text(changes: Sequence[Mapping[str, Any]], paint: Paint) -> Iterato
             yield f"{paint('place', number(each['ticket']))}  {paint('dim', 'run ' + each['run'])}"
         yield f"  {_what(each)}  {_how(each, paint)}".rstrip()
         yield f"      {paint('dim', each['rule'])}"
-        yield from (f"      | {line}" for line in (each["text"] or "").splitlines())
+        yield from (f"      | {line}" for line in printable(each["text"] or "").splitlines())
 
 
 def _what(change: Mapping[str, Any]) -> str:

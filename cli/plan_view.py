@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from .words import clock, count, seen, shown, wrapped
+from .words import clock, count, printable, seen, shown, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,7 +79,7 @@ def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
 
 
 def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Paint, width: int) -> Iterator[str]:
-    yield f"{paint('place', number(ticket))}  {sights.subjects.get(ticket, changes[0].url)}".rstrip()
+    yield f"{paint('place', number(ticket))}  {printable(sights.subjects.get(ticket, changes[0].url))}".rstrip()
     for _, group in groupby(changes, key=lambda change: change.rule_id):
         same = list(group)
         names = max(len(_name(change)) for change in same)
@@ -185,7 +186,9 @@ def plan_markdown(plan: Plan, sights: Sights) -> str:
 
 
 def _row(change: PlannedChange, sights: Sights) -> str:
-    ticket = f"[{number(change.ticket)}]({change.url})" if change.url else number(change.ticket)
+    ticket = number(change.ticket)
+    if change.url.startswith(("https://", "http://")):
+        ticket = f"[{ticket}]({change.url})"
     said = f"`{_name(change)}` {_escaped(_value(change))}"
     text = f"<br>{_escaped(change.text)}" if change.text else ""
     seen = f"<br>**{SEEN.lower()}**" if change.customer_sees else ""
@@ -196,5 +199,5 @@ def _row(change: PlannedChange, sights: Sights) -> str:
 
 def _escaped(text: str) -> str:
     """Text of tickets cannot become Markdown or HTML of ours."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")
-    return "<br>".join(text.splitlines())
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    return "<br>".join(re.sub(r"([\\`*_\[\]|])", r"\\\1", printable(text)).splitlines())

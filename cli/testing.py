@@ -13,7 +13,7 @@ from .check import tests_beside
 from .failure import ERROR, FOUND
 from .options import format_option, rules_option, show, sources, usable_rules
 from .paint import painter
-from .words import as_json, columns, count
+from .words import as_json, columns, count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,10 +109,5 @@ def _junit(report: TestReport) -> str:
 def _case(suite: ET.Element, result: TestResult) -> None:
     case = ET.SubElement(suite, "testcase", classname=result.file, name=result.name, line=str(result.line))
     if not result.passed:
-        failure = ET.SubElement(case, "failure", message=_printable(result.because[0]))
-        failure.text = _printable("\n".join(result.because))
-
-
-def _printable(text: str) -> str:
-    """XML knows no control characters."""
-    return "".join(character for character in text if character.isprintable() or character in "\n\t")
+        failure = ET.SubElement(case, "failure", message=printable(result.because[0]))
+        failure.text = printable("\n".join(result.because))

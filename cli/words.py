@@ -29,8 +29,13 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
-        return ", ".join(str(each) for each in value)
-    return str(value)
+        return ", ".join(shown(each) for each in value)
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """A text of a ticket without what could move the cursor of a terminal or change its colours."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\ufffd" for each in text)
 
 
 def seen(value: object, longest: int = 60) -> str:
@@ -53,7 +58,9 @@ def columns(rows: Iterable[Sequence[str]], *, indent: int = 0, gap: int = 2) -> 
 def wrapped(text: str, width: int, *, indent: int = 0) -> list[str]:
     """A paragraph in lines of at most ``width`` columns, each indented."""
     margin = " " * indent
-    return textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
+    return textwrap.wrap(
+        printable(text), width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
+    )
 
 
 def as_json(value: object) -> str:
