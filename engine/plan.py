@@ -146,9 +146,19 @@ def _decide(
     asked = [(wish, gate.stays(wish)) for wish in sieve.kept]
     whole = merged([(wish, None) for wish, stay in asked if stay is None])
     tried = [(wish, gate.refused(wish)) for wish, _ in whole]
-    stays = sieve.skipped + [(wish, stay) for wish, stay in asked + tried if stay]
     changes, limited = within_limits(bounds(scene, confirmed), [wish for wish, stay in tried if stay is None])
+    stays = _still_worth_saying(sieve.skipped, changes) + [(wish, stay) for wish, stay in asked + tried if stay]
     return _Decisions(changes, sieve.overruled, stays, limited, follows(scene, rules, changes))
+
+
+def _still_worth_saying(skipped: list[tuple[Wish, Stay]], changes: Sequence[Wish]) -> list[tuple[Wish, Stay]]:
+    """Without the steps passed over earlier: they are told once, in the plan that does the step after them."""
+    done = {(wish.order, wish.ticket, wish.action) for wish in changes}
+    return [
+        (wish, stay)
+        for wish, stay in skipped
+        if stay.reason != "passed_over" or (wish.order, wish.ticket, wish.action) in done
+    ]
 
 
 # --- writing down -----------------------------------------------------------------------------------------------------

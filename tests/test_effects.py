@@ -189,7 +189,7 @@ def test_only_the_latest_due_step_is_done(minutes, step, passed):
 def test_a_step_that_was_done_waits_for_the_next():
     entry = done(rules(AGAIN).rules[0], ago(minutes=20), step="repeat 2")
     found = plan(AGAIN, VIP, events=[tagged(ago(minutes=90))], desk={"journal": (entry,)})
-    assert found.changes == ()
+    assert (found.changes, reasons(found)) == ((), ["spent"])
 
 
 def test_repetitions_count_from_the_end_of_for():

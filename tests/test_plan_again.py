@@ -47,14 +47,13 @@ TICKETS = st.lists(
 )
 
 
-def after(one, change):
+def after(one, change, *, hidden: bool):
     """The ticket once a change has been made, and the event that tells of it."""
     later = AT + timedelta(seconds=1)
     if change.field is None:
         public = change.action == "reply"
-        return one, event(
-            later, "message", on=one.id, text=change.text, public=public, marker=None if public else change.marker
-        )
+        mark = change.marker if hidden or not public else None
+        return one, event(later, "message", on=one.id, text=change.text, public=public, marker=mark)
     if change.field.startswith(FIELD):
         name = change.field.removeprefix(FIELD)
         return replace(one, custom={**one.custom, name: change.to}), changed(
@@ -86,7 +85,7 @@ def test_no_change_comes_again(pairs, facts, hidden):
     first = make_plan(ruleset, snapshot(*tickets.values(), **words), allow_replies=True)
     events = []
     for change in first.changes:
-        tickets[change.ticket], told = after(tickets[change.ticket], change)
+        tickets[change.ticket], told = after(tickets[change.ticket], change, hidden=hidden)
         events.append(told)
     later = words | {"at": AT + timedelta(minutes=1)}
     second = make_plan(ruleset, snapshot(*tickets.values(), events=events, **later), allow_replies=True)
