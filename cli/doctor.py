@@ -88,14 +88,18 @@ def _store(session: Session) -> Iterator[Finding]:
 
 def _rules(session: Session, rules_path: Path) -> Iterator[Finding]:
     """What the rules name and the helpdesk does not have or cannot do."""
-    from ..rules.desk_words import lint_for_desk
+    from ..rules.desk_words import check_names, lint_for_desk
 
     ruleset, found, _ = read_rules(rules_path)
     if ruleset is None:
         wrong = sum(each.severity == "error" for each in found)
         yield "error", f"{rules_path} has {count(wrong, 'error')}", "see them with: makegood check"
         return
-    remarks = lint_for_desk(ruleset, session.connector.capabilities(), session.connector.catalogue())
+    words, people = session.connector.catalogue(), session.store.people(session.name)
+    if not people:
+        yield "warning", "the people that rules name are only compared after the first pull", "makegood pull"
+    missing = [each for each in check_names(ruleset, words, people) if people or each.code != "unknown-person"]
+    remarks = [*lint_for_desk(ruleset, session.connector.capabilities(), words), *missing]
     for each in remarks:
         if each.severity != "info":
             yield each.severity, f"{each.span.file}:{each.span.line}: {each.message}", each.hint

@@ -10,9 +10,7 @@ from sqlalchemy import select
 from . import journal, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RowMapping
 
     from .store import Store
 
@@ -43,7 +41,7 @@ def _desk(connection: Connection, helpdesk: str) -> int | None:
     return connection.execute(select(columns.id).where(columns.name == helpdesk)).scalar()
 
 
-def _run(connection: Connection, desk: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def _run(connection: Connection, desk: int, row: RowMapping) -> dict[str, Any]:
     done = journal.changes(connection, desk, run=row["id"])
     return {
         "run": row["id"],
@@ -56,7 +54,7 @@ def _run(connection: Connection, desk: int, row: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _change(row: Mapping[str, Any]) -> dict[str, Any]:
+def _change(row: RowMapping) -> dict[str, Any]:
     told = {name: row[name] for name in _TOLD}
     return told | {
         "outcome": row["outcome"] or UNSETTLED,

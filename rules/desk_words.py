@@ -135,7 +135,7 @@ class _Names:
         if handle is not None and handle.lower() not in self.people:
             message = f"this desk knows nobody called `{handle}`"
             guess = meant(handle, tuple(sorted(self.people)))
-            self.problems.error("unknown-name", span, message, guess if guess.startswith("did") else "")
+            self.problems.error("unknown-person", span, message, guess if guess.startswith("did") else "")
 
     def _field(self, fact: str, span: Span) -> None:
         if fact.startswith("field.") and self._spec(fact) is None:

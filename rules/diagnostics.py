@@ -82,6 +82,7 @@ CODES: dict[str, str] = {
     "unknown-fact": "There is no fact of that name.",
     "unknown-key": "There is no such key here.",
     "unknown-name": "The desk has nothing of this name.",
+    "unknown-person": "The desk knows nobody of this name.",
     "unknown-placeholder": "A text holds a placeholder that is no fact.",
     "unknown-team": "A team is named that the file does not define.",
     "unreachable": "An earlier rule always speaks first.",

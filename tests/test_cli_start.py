@@ -113,6 +113,8 @@ def test_a_bad_file_leaves_no_desk_behind(folder: Path) -> None:
 
 def test_doctor_is_content_with_a_desk_in_order(folder: Path) -> None:
     furnish(folder)
+    assert "after the first pull" in call("doctor").stdout
+    call("pull")
     result = call("doctor")
     assert result.exit_code == 0, result.output
     assert "everything that the 2 rules" in result.stdout
