@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GROUPS = ("all", "any", "none")
 PRESENCE = ("missing", "present")
+NOBODY = ("nobody", "none", "unassigned", "no one")
+"""What other tools call a missing person."""
 ELSEWHERE = {
     "not": "write `none: {...}` around what must not hold, or `fact: {not: value}`",
     "and": "write `all: {...}`",
@@ -266,6 +268,9 @@ def literal(fact: Fact, node: Node, reader: Reader) -> str | None:
     """One value of a fact as text: words in lower case, yes/no as such, everything else as written."""
     if fact.values is not None:
         return _known_word(fact, node, reader)
+    if fact.type == "person" and isinstance(node, Scalar) and node.text.lower() in NOBODY:
+        reader.error("bad-value", node, f"`{node.text}` is not a person", "write `missing` for nobody")
+        return None
     if fact.type == "yes/no":
         truth = YesNo().read(node, reader)
         return None if truth is None else ("yes" if truth else "no")

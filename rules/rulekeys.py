@@ -62,8 +62,8 @@ REPEAT = Table(
 
 
 def slug(name: str) -> str:
-    """A name as an identity: words in lower case, joined with hyphens."""
-    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")
+    """A name as an identity: words in lower case, joined with hyphens; a name without words is its own."""
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-") or name
 
 
 def _rule(fields: Fields, reader: Reader) -> Rule:

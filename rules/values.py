@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .conditions import a_type, known_fact, literal
+from .conditions import NOBODY, a_type, known_fact, literal
 from .diagnostics import did_you_mean
 from .facts import FACTS, Fact, fact_named
 from .model import By, FactRef, Receiver, SetField
@@ -167,6 +167,9 @@ class Owner:
         text = text_of(node, reader, self.says)
         if text is None or text == "missing":
             return text
+        if text.lower() in NOBODY:
+            reader.error("bad-value", node, f"`{text}` is not a person", "write `missing` for nobody")
+            return None
         if text in reader.teams and "@" not in text:
             reader.error("bad-value", node, f"`{text}` is a team, not a person", f"write `team: {text}`")
             return None

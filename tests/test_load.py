@@ -348,3 +348,95 @@ def test_a_long_file_is_read_quickly():
     start = time.perf_counter()
     assert load_text(text)[0] is not None
     assert time.perf_counter() - start < 2
+
+
+# --- words of other tools, teams ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("owner: missing", "assignee"),
+        ("queue: Billing", "group"),
+        ("requestor: ana@example.com", "requester"),
+        ("reporter.email: present", "requester.email"),
+        ("labels: vip", "tags"),
+        ("request_type: Refund", "form"),
+        ("status: resolved", "solved"),
+        ("status: stalled", "pending"),
+        ("status: On hold", "on_hold"),
+        ("promise: breached", "broken"),
+        ("assignee: nobody", "missing"),
+        ("Status: open", "status"),
+        ("ticket.subject: Refund", "subject"),
+    ],
+)
+def test_words_of_other_tools_are_told_in_ours(theirs, ours):
+    rules, (found,) = load_text(RULE + f"    when: {{{theirs}}}\n    add_tags: [x]\n")
+    assert rules is None
+    assert f"`{ours}`" in found.hint
+
+
+@pytest.mark.parametrize(
+    "word", ["if", "then", "actions", "conditions", "comment", "tags", "enabled", "description", "priority"]
+)
+def test_keys_people_try_get_a_hint(word):
+    _, found = load_text(RULE + f"    {word}: x\n    add_tags: [x]\n")
+    assert [each.code for each in found] == ["unknown-key"]
+    assert found[0].hint.startswith(("did you mean", "write", "actions stand"))
+
+
+@pytest.mark.parametrize(
+    ("days", "open_days"),
+    [
+        ("mon-fri", [0, 1, 2, 3, 4]),
+        ("sat, sun", [5, 6]),
+        ("fri-mon", [0, 4, 5, 6]),
+        ("Wednesday", [2]),
+        ("mon-tue, thu", [0, 1, 3]),
+    ],
+)
+def test_weekdays(days, open_days):
+    rules = loaded(
+        f"calendars: {{c: {{time_zone: UTC, hours: {{'{days}': 09:00-10:00}}}}}}\n" + RULE + "    add_tags: [x]"
+    )
+    assert [day for day, slots in enumerate(rules.calendars["c"].hours) if slots] == open_days
+
+
+def test_a_team_may_list_its_people():
+    rules = loaded(
+        "teams: {care: {people: [Ana@example.com, ben]}}\n" + RULE + "    assign: {team: care, choose: least_busy}"
+    )
+    assert [member.handle for member in rules.teams["care"].people] == ["ana@example.com", "ben"]
+    assert rules.teams["care"].people[0].weight == 1.0
+
+
+def test_if_nobody_is_there():
+    start = "teams: {care: {group: Care}}\n" + RULE + "    assign: {team: care, choose: least_busy, if_nobody: "
+    assert loaded(start + "leave}").rules[0].actions.assign.if_nobody.team is None
+    assert loaded(start + "{team: care}}").rules[0].actions.assign.if_nobody.team == "care"
+    assert loaded(start + "{notify: team_lead}}").rules[0].actions.assign.if_nobody.notify == (
+        Receiver("role", "team_lead"),
+    )
+    assert codes(start + "{team: care, notify: team_lead}}") == ["contradiction"]
+
+
+def test_every_action_of_a_step_is_read():
+    clock = rule(
+        "deadline:\n  name: x\n  until: {status: solved}\n  at: due\n  starts: created\n  cancel_when: {tags: spam}\n"
+        "  escalate:\n    after: 1 hour\n    who: ana@example.com\n    text: Look at {url}\n    add_tags: a\n    remove_tags: b\n"
+        "    set: {priority: high}\n    assign: {to: missing}\n    note: Late\n    reply: Sorry"
+    ).actions.deadline
+    (step,) = clock.escalate
+    assert (clock.at, clock.starts, clock.until.fact) == (FactRef("due"), FactRef("created"), "status")
+    assert (str(step.offset), step.add_tags, step.remove_tags, step.assign.to) == ("1 hour", ("a",), ("b",), "missing")
+    assert (step.set[0].value, step.note.render({}), step.text.placeholders) == ("high", "Late", ("url",))
+
+
+def test_a_rule_may_depend_on_a_fact_for_its_calendar():
+    rules = loaded(
+        "calendars: {a: {time_zone: UTC, hours: {mon: 09:00-10:00}}}\n"
+        + RULE
+        + "    calendar: {by: brand, Shop: a, default: always}\n    add_tags: [x]"
+    )
+    assert rules.rules[0].calendar == By("brand", {"shop": "a"}, "always")
