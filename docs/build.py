@@ -1,4 +1,4 @@
-"""Writes the reference pages of this folder from the catalogues: facts, operators, actions, lint checks.
+"""Writes the reference pages of this folder from the catalogues: facts, operators, actions, keys, checks.
 
 Run by ``make docs``; a test compares the pages with what this would write.
 """
@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from makegood.rules.actions import ACTIONS
+from makegood.rules.calendars import CALENDAR, HOLIDAYS
 from makegood.rules.facts import SECTIONS
 from makegood.rules.lint import CHECKS
 from makegood.rules.operators import OPERATORS, operators_for
+from makegood.rules.rulekeys import FILE, LIMITS, REPEAT, RULE
+from makegood.rules.ruletests import EVENT, TEST
 from makegood.rules.shapes import Table
+from makegood.rules.teams import MEMBER, TEAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +132,31 @@ def lint() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"facts.md": facts, "operators.md": operators, "actions.md": actions, "lint.md": lint}
+def keys() -> str:
+    """The page about the keys of the file, of a rule, and of what stands beside the rules."""
+    parts = ["# Keys\n", NOTE, "Every key of a rule file. What rules do is described in [actions](actions.md).\n"]
+    for title, table in TABLES.items():
+        parts.append(f"## {title}")
+        parts.append("\n| key | takes | meaning |\n|---|---|---|")
+        parts += [_key(key) for key in table.keys if key.name not in ACTIONS or table is not RULE]
+        parts.append("")
+    return "\n".join(parts)
+
+
+TABLES = {
+    "The file": FILE,
+    "A rule": RULE,
+    "`limits`": LIMITS,
+    "`repeat`": REPEAT,
+    "A team": TEAM,
+    "A person of a team": MEMBER,
+    "A calendar": CALENDAR,
+    "`holidays`": HOLIDAYS,
+    "A test": TEST,
+    "An event of a test": EVENT,
+}
+
+PAGES = {"facts.md": facts, "operators.md": operators, "actions.md": actions, "keys.md": keys, "lint.md": lint}
 """Each page by its name."""
 
 

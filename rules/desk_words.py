@@ -134,7 +134,8 @@ class _Names:
         """Somebody by e-mail address or login."""
         if handle is not None and handle.lower() not in self.people:
             message = f"this desk knows nobody called `{handle}`"
-            guess = meant(handle, tuple(sorted(self.people)))
+            alike = (known for known in self.people if known[:1] == handle[:1].lower())
+            guess = meant(handle, tuple(sorted(alike)))
             self.problems.error("unknown-person", span, message, guess if guess.startswith("did") else "")
 
     def _field(self, fact: str, span: Span) -> None:
