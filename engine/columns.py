@@ -199,7 +199,7 @@ _FAMILIES = (
     (TEXTS, _TEXT_STAGES),
     ((*STATUS, "longest_wait"), _STATUS_STAGES),
     (OWNER, _OWNER_STAGES),
-    (RATINGS, _RATING_STAGES),
+    ((*RATINGS, "requester.bad_csat_90d"), _RATING_STAGES),
     (ACTIVITY, _ACTIVITY_STAGES),
 )
 

@@ -87,7 +87,7 @@ def _days_later(calendar: Calendar, years: Table, at: Instants, count: int) -> I
     moved = days * DAY + clock
     turns = starts[1:] + np.maximum(shifts[:-1], shifts[1:])
     found = moved - shifts[np.searchsorted(turns, moved, "right")]
-    reached = years.open_time.starts
+    reached = years.open_time.ends
     return years.open_time.next_open_each(found) if reached and int(found.max()) <= reached[-1] else None
 
 
