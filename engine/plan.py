@@ -108,9 +108,14 @@ def plan_of(
     confirmed: Collection[str] = frozenset(),
     asked: Asked = EVERYTHING,
 ) -> Plan:
-    """The plan for rules that are known to run here (:func:`.runnable.problems`), each with its place in the file."""
+    """The plan for rules that are known to run here (:func:`.runnable.problems`), each with its place in the file.
+
+    Raises:
+        PlanRefused: a calendar cannot be used.
+    """
+    days_off = _days_off(scene)
     decisions = _decide(scene, rules, allow_replies=allow_replies, confirmed=confirmed)
-    return _written(scene, decisions, asked)
+    return _written(scene, decisions, days_off, asked)
 
 
 def _known_rule(rules: Sequence[tuple[int, Rule]], name: str | None) -> None:
@@ -164,12 +169,11 @@ def _still_worth_saying(skipped: list[tuple[Wish, Stay]], changes: Sequence[Wish
 # --- writing down -----------------------------------------------------------------------------------------------------
 
 
-def _written(scene: Scene, made: _Decisions, asked: Asked) -> Plan:
+def _written(scene: Scene, made: _Decisions, days_off: _DaysOff, asked: Asked) -> Plan:
     snapshot = scene.snapshot
     changes = tuple(change_part(scene, wish) for wish in in_order(made.changes) if asked.wish(wish))
     overruled = merged(each for each in made.overruled if asked.wish(each[0]))
     stays = merged(each for each in made.stays if asked.wish(each[0]))
-    calendars, warnings = _calendars(scene)
     limited = tuple(cut for cut in made.limited if asked.limit(cut))
     return Plan(
         made_at=snapshot.at,
@@ -179,7 +183,7 @@ def _written(scene: Scene, made: _Decisions, asked: Asked) -> Plan:
         helpdesk=snapshot.helpdesk,
         store_id=snapshot.store_id,
         rules_fingerprint=scene.ruleset.fingerprint,
-        calendars=calendars,
+        calendars=days_off.calendars,
         complete=not limited,
         summary=_summary(1 if asked.ticket else scene.evaluation.seen, changes),
         changes=changes,
@@ -188,7 +192,7 @@ def _written(scene: Scene, made: _Decisions, asked: Asked) -> Plan:
         limited=limited,
         skipped=tuple(skipped_part(scene, wish, stay) for wish, stay in stays if stay.kind == "skipped"),
         follows=tuple(each for each in made.follows if asked.about(each.rule, each.rule, each.ticket)),
-        warnings=warnings,
+        warnings=days_off.warnings,
     ).sealed()
 
 
@@ -201,8 +205,15 @@ def _summary(seen: int, changes: Sequence[PlannedChange]) -> Summary:
     )
 
 
-def _calendars(scene: Scene) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
-    """The days off that the plan reckons with in the year to come, and a warning where a list of them ends soon."""
+@dataclass(frozen=True, slots=True)
+class _DaysOff:
+    """The days off that a plan reckons with in the year to come, and a warning where a list of them ends soon."""
+
+    calendars: dict[str, dict[str, Any]]
+    warnings: tuple[str, ...]
+
+
+def _days_off(scene: Scene) -> _DaysOff:
     today = scene.at.date()
     found: dict[str, dict[str, Any]] = {}
     warnings = []
@@ -216,4 +227,4 @@ def _calendars(scene: Scene) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]
         end = calendar.holidays_end
         if end is not None and end - today < _HOLIDAYS_RUN_OUT:
             warnings.append(f"the days off of calendar `{name}` are only listed up to {end}: add those that follow")
-    return found, tuple(warnings)
+    return _DaysOff(found, tuple(warnings))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..rules.calendar import CalendarError
 from ..rules.durations import UnreadableError
 from ..rules.model import Limits
 from .evaluate import evaluate
@@ -17,7 +18,7 @@ from .plan import plan_of
 from .ruletest_compare import compare, got_from
 from .ruletest_coverage import Coverage
 from .ruletest_desk import play
-from .runnable import problems, rules_in_force
+from .runnable import PlanRefused, problems, rules_in_force
 from .scene import Scene
 
 if TYPE_CHECKING:
@@ -69,9 +70,9 @@ def _unbound(ruleset: RuleSet) -> RuleSet:
 def _run(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> TestResult:
     try:
         plan = _planned(ruleset, test, coverage)
-    except UnreadableError as error:
+    except (UnreadableError, CalendarError) as error:
         return _failed(test, f"{error}{f': {error.hint}' if error.hint else ''}")
-    except NotRunnable as error:
+    except (NotRunnable, PlanRefused) as error:
         return _failed(test, str(error))
     got = got_from(ruleset, plan)
     because = compare(ruleset, test, plan)
