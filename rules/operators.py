@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .facts import FACTS
 from .moments import CalendarName, Length, Moment
 from .patterns import complaint
 from .shapes import SCALAR, Line, Many, Number, text_of
@@ -166,11 +165,6 @@ OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _CATAL
 def operators_for(kind: FactType) -> tuple[str, ...]:
     """The operators that facts of this type know, in the order of the catalogue."""
     return tuple(name for name, operator in OPERATORS.items() if kind in operator.types)
-
-
-def types_of(name: str) -> tuple[str, ...]:
-    """Names of the facts an operator can stand at, patterns as such."""
-    return tuple(fact.name for fact in FACTS.values() if fact.type in OPERATORS[name].types)
 
 
 def operand_of(name: str, node: Node, reader: Reader) -> Any:

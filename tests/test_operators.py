@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from makegood.rules.facts import FACTS
 from makegood.rules.load import load_text
 from makegood.rules.model import Group, leaves
+from makegood.rules.model import Operator as OperatorName
 from makegood.rules.operators import OPERATORS, operators_for
 from makegood.rules.patterns import complaint
 
@@ -39,6 +41,10 @@ def refused(text):
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=lambda operator: operator.name)
 def test_the_example_of_every_operator_uses_it(operator):
     assert [leaf.operator for leaf in leaves(when(operator.example))] == [operator.name]
+
+
+def test_the_catalogue_is_that_of_the_model():
+    assert set(OPERATORS) == set(get_args(OperatorName))
 
 
 def test_every_type_has_operators_and_every_operator_a_type():
