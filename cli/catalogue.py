@@ -24,18 +24,15 @@ if TYPE_CHECKING:
 search_argument = click.argument("search", required=False)
 
 
-@click.command()
+@click.command(epilog="Example: makegood facts reply")
 @search_argument
 @settings_option
 @helpdesk_option
 @format_option()
 def facts(search: str | None, settings_path: Path, helpdesk: str | None, form: str) -> None:
-    r"""What rules can ask about a ticket; with SEARCH only facts that mention it.
+    """What rules can ask about a ticket; with SEARCH only facts that mention it.
 
     With --helpdesk, what that helpdesk calls its groups, statuses and fields, too.
-
-    \b
-    Example: makegood facts reply
     """
     from ..rules.facts import SECTIONS
 
@@ -50,15 +47,11 @@ def facts(search: str | None, settings_path: Path, helpdesk: str | None, form: s
         _print_desk(_desk(words))
 
 
-@click.command()
+@click.command(epilog="Example: makegood operators before")
 @search_argument
 @format_option()
 def operators(search: str | None, form: str) -> None:
-    r"""How facts are compared; with SEARCH only operators that mention it.
-
-    \b
-    Example: makegood operators before
-    """
+    """How facts are compared; with SEARCH only operators that mention it."""
     from ..rules.operators import OPERATORS
 
     entries = _matching([_operator(operator) for operator in OPERATORS.values()], search)
@@ -68,15 +61,11 @@ def operators(search: str | None, form: str) -> None:
         _print(entries, lambda entry: ", ".join(entry["types"]))
 
 
-@click.command()
+@click.command(epilog="Example: makegood actions assign")
 @search_argument
 @format_option()
 def actions(search: str | None, form: str) -> None:
-    r"""What rules can do; with SEARCH only actions that mention it.
-
-    \b
-    Example: makegood actions assign
-    """
+    """What rules can do; with SEARCH only actions that mention it."""
     from ..rules.actions import ACTIONS
 
     entries = _matching([_action(action) for action in ACTIONS.values()], search)
@@ -86,15 +75,11 @@ def actions(search: str | None, form: str) -> None:
         _print(entries, lambda entry: "the customer sees it" if entry["customer_sees"] else "")
 
 
-@click.command()
+@click.command(epilog="Example: makegood schema -o rules.schema.json")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it there instead of to stdout.")
 @click.option("--format", "form", type=click.Choice(["json"]), default="json", show_default=True, help="How to answer.")
 def schema(output: Path | None, form: str) -> None:  # noqa: ARG001 - there is one format, and every command takes it
-    r"""The JSON Schema of rule files, for editors that complete and check while you write.
-
-    \b
-    Example: makegood schema -o rules.schema.json
-    """
+    """The JSON Schema of rule files, for editors that complete and check while you write."""
     from ..rules.schema import json_schema
 
     text = as_json(json_schema())

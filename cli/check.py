@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..rules.model import RuleSet, RuleTest
 
 
-@click.command()
+@click.command(epilog="Example: makegood check --rules support.yaml --strict")
 @rules_option
 @click.option("--strict", is_flag=True, help="Exit with 2 where there are warnings.")
 @click.option("--with-data", is_flag=True, help="Also compare with the helpdesk's words in the local copy.")
@@ -40,11 +40,7 @@ if TYPE_CHECKING:
 def check(
     rules_path: Path, *, strict: bool, with_data: bool, settings_path: Path, helpdesk: str | None, form: str
 ) -> None:
-    r"""Find every mistake of a rule file at once, each with its line.
-
-    \b
-    Example: makegood check --rules support.yaml --strict
-    """
+    """Find every mistake of a rule file at once, each with its line."""
     ruleset, found, texts = read_rules(rules_path)
     if ruleset is not None:
         found = found + _remarks(ruleset, rules_path)

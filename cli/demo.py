@@ -27,16 +27,13 @@ path = "desk.db"
 """
 
 
-@click.command()
+@click.command(epilog="Example: makegood demo")
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="makegood-demo")
 @format_option()
 def demo(folder: Path, form: str) -> None:
-    r"""Make a small, lively helpdesk in DIR with rules for it; check, test and plan them.
+    """Make a small, lively helpdesk in DIR with rules for it; check, test and plan them.
 
     Made again, the helpdesk starts over; a rule file that you changed stays as it is.
-
-    \b
-    Example: makegood demo
     """
     kept = _furnish(folder)
     if form == "json":

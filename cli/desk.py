@@ -11,27 +11,20 @@ from .options import existing_file, format_option, now
 from .words import as_json, count
 
 
-@click.group()
+@click.group(epilog="Example: makegood desk import tickets.jsonl --into desk.db")
 def desk() -> None:
-    r"""Fill an embedded helpdesk from a file, and write it out again.
-
-    \b
-    Example: makegood desk import tickets.jsonl --into desk.db
-    """
+    """Fill an embedded helpdesk from a file, and write it out again."""
 
 
-@desk.command("import")
+@desk.command("import", epilog="Example: makegood desk import log.csv --into desk.db --mapping log.toml")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--into", type=click.Path(path_type=Path), required=True, metavar="DESK.db", help="The desk to fill.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="For CSV: which column is what (a TOML file).")
 @format_option()
 def import_(file: Path, into: Path, mapping: Path | None, form: str) -> None:
-    r"""Bring tickets, events and people from JSON lines or CSV onto a desk: all of them, or none.
+    """Bring tickets, events and people from JSON lines or CSV onto a desk: all of them, or none.
 
     A CSV file has one row a ticket, or one row a state of a ticket; see docs/desk-files.md for the mapping.
-
-    \b
-    Example: makegood desk import log.csv --into desk.db --mapping log.toml
     """
     from ..connectors.desk_files import import_file
     from ..connectors.local import Local
@@ -57,15 +50,11 @@ def import_(file: Path, into: Path, mapping: Path | None, form: str) -> None:
     click.echo(f"{into}: {', '.join(parts)} imported")
 
 
-@desk.command("export")
+@desk.command("export", epilog="Example: makegood desk export desk.db -o desk.jsonl")
 @click.argument("desk_path", metavar="DESK.db", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write it there instead of to stdout.")
 def export(desk_path: Path, output: Path | None) -> None:
-    r"""Write a whole desk as JSON lines.
-
-    \b
-    Example: makegood desk export desk.db -o desk.jsonl
-    """
+    """Write a whole desk as JSON lines."""
     from ..connectors.desk_files import export_file, export_lines
     from ..connectors.local import Local
 

@@ -22,17 +22,13 @@ if TYPE_CHECKING:
 MARKS = {"ok": ("ok", "ok     "), "warning": ("warning", "warning"), "error": ("error", "error  ")}
 
 
-@click.command()
+@click.command(epilog="Example: makegood doctor --helpdesk support")
 @rules_option
 @settings_option
 @helpdesk_option
 @format_option()
 def doctor(rules_path: Path, settings_path: Path, helpdesk: str | None, form: str) -> None:
-    r"""Can we reach the helpdesk, may we write, is everything there that the rules name? Changes nothing.
-
-    \b
-    Example: makegood doctor --helpdesk support
-    """
+    """Can we reach the helpdesk, may we write, is everything there that the rules name? Changes nothing."""
     found: list[Finding] = []
     with Session.open(settings_path, helpdesk) as session:
         for finding in _findings(session, rules_path):

@@ -24,18 +24,15 @@ WORKFLOW = Path(".github/workflows/makegood.yml")
 EXAMPLE_URL = "https://rt.example.com"
 
 
-@click.command()
+@click.command(epilog="Example: RT_TOKEN=... makegood init --helpdesk rt --base-url https://rt.example.com")
 @click.option("--helpdesk", "kind", type=click.Choice(list(CONNECTORS)), required=True, help="The kind of helpdesk.")
 @click.option("--base-url", metavar="URL", help="Where it is, e.g. https://rt.example.com.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @settings_option
 def init(kind: str, base_url: str | None, *, force: bool, settings_path: Path) -> None:
-    r"""Write a starter rule file, settings and a CI workflow into the present folder.
+    """Write a starter rule file, settings and a CI workflow into the present folder.
 
     Where the helpdesk can be reached (its token is set, its file is there), the rule file names its real words.
-
-    \b
-    Example: RT_TOKEN=... makegood init --helpdesk rt --base-url https://rt.example.com
     """
     files = {settings_path: _filled(f"{kind}.toml", base_url=base_url or EXAMPLE_URL)}
     _refuse_to_overwrite([settings_path, RULES, WORKFLOW], force=force)

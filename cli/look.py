@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 RUNS_SHOWN = 20
 
 
-@click.command()
+@click.command(epilog='Example: makegood explain 1042 --rule "Gold customers first"')
 @click.argument("ticket")
 @click.option("--rule", metavar="NAME", help="Only this rule.")
 @rules_option
@@ -53,12 +53,9 @@ def explain(
     at: str | None,
     form: str,
 ) -> None:
-    r"""Which rules hold for TICKET, which do not and why not, and what comes next if nobody acts.
+    """Which rules hold for TICKET, which do not and why not, and what comes next if nobody acts.
 
     Looks at the local copy as it is.
-
-    \b
-    Example: makegood explain 1042 --rule "Gold customers first"
     """
     ruleset = usable_rules(rules_path)
     rules = _asked(ruleset, rule)
@@ -107,18 +104,14 @@ def _explained(
     return found, known.subject
 
 
-@click.command()
+@click.command(epilog="Example: makegood history --ticket 1042")
 @click.argument("run", required=False)
 @click.option("--ticket", metavar="ID", help="Everything done to this ticket.")
 @settings_option
 @helpdesk_option
 @format_option()
 def history(run: str | None, ticket: str | None, settings_path: Path, helpdesk: str | None, form: str) -> None:
-    r"""The latest runs; with RUN all that one run did; with --ticket all that was done to a ticket.
-
-    \b
-    Example: makegood history --ticket 1042
-    """
+    """The latest runs; with RUN all that one run did; with --ticket all that was done to a ticket."""
     with Session.open(settings_path, helpdesk) as session:
         if run is None and ticket is None:
             runs = _runs(session)

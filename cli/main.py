@@ -107,16 +107,17 @@ def _piped_away() -> int:
     return 1
 
 
-@click.group(cls=Makegood, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Makegood,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: makegood demo",
+)
 @click.version_option(__version__, "-V", "--version", prog_name="makegood", message="%(prog)s %(version)s")
 def makegood() -> None:
-    r"""Policy as code for the helpdesk you already have.
+    """Policy as code for the helpdesk you already have.
 
     You write down how your helpdesk should treat people; makegood shows what it would change and why, and changes it
     when you say so.
-
-    \b
-    Example: makegood demo
     """
 
 

@@ -33,17 +33,13 @@ if TYPE_CHECKING:
     from ..rules.model import RuleSet
 
 
-@click.command()
+@click.command(epilog="Example: makegood pull")
 @settings_option
 @helpdesk_option
 @click.option("--refresh", is_flag=True, help="Fetch people, groups, fields and words again, however fresh they are.")
 @format_option()
 def pull(settings_path: Path, helpdesk: str | None, *, refresh: bool, form: str) -> None:
-    r"""Bring the local copy of the helpdesk up to date; only what changed since the last time is fetched.
-
-    \b
-    Example: makegood pull
-    """
+    """Bring the local copy of the helpdesk up to date; only what changed since the last time is fetched."""
     from ..engine.lease import lease
 
     with Session.open(settings_path, helpdesk) as session, lease(session.store, session.name, now=now):
@@ -55,7 +51,7 @@ def pull(settings_path: Path, helpdesk: str | None, *, refresh: bool, form: str)
     click.echo(f"{session.name}: {what}, {count(report.calls, 'call')} in {report.seconds:.1f} seconds")
 
 
-@click.command()
+@click.command(epilog="Example: makegood plan -o plan.json")
 @rules_option
 @settings_option
 @helpdesk_option
@@ -79,11 +75,7 @@ def plan(
     output: Path | None,
     form: str,
 ) -> None:
-    r"""What would change on the helpdesk, and why. Changes nothing; exits with 2 where there is something to do.
-
-    \b
-    Example: makegood plan -o plan.json
-    """
+    """What would change on the helpdesk, and why. Changes nothing; exits with 2 where there is something to do."""
     ruleset = usable_rules(rules_path)
     moment = instant(at, ruleset) if at else None
     with Session.open(settings_path, helpdesk) as session:
@@ -119,7 +111,7 @@ def _shown(made: Plan, session: Session, ruleset: RuleSet, form: str) -> str:
     return plan_text(made, sights, painter(sys.stdout), width_of_terminal())
 
 
-@click.command()
+@click.command(epilog="Example: makegood plan -o plan.json && makegood apply plan.json")
 @click.argument("plan_file", metavar="[PLAN]", type=click.Path(path_type=Path), required=False)
 @click.option("--auto", is_flag=True, help="Make a fresh plan and do that; asks first on a terminal.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -141,12 +133,9 @@ def apply(
     helpdesk: str | None,
     form: str,
 ) -> None:
-    r"""Do exactly what a plan says, ticket by ticket; what changed meanwhile is left alone and told.
+    """Do exactly what a plan says, ticket by ticket; what changed meanwhile is left alone and told.
 
     Exits with 4 where anything was not done.
-
-    \b
-    Example: makegood plan -o plan.json && makegood apply plan.json
     """
     if (plan_file is None) != auto:
         raise click.UsageError("Name a plan file, or say --auto.")

@@ -29,7 +29,7 @@ settings_option = click.option(
     type=click.Path(path_type=Path),
     default="makegood.toml",
     show_default=True,
-    help="Settings.",
+    help="Settings file.",
 )
 helpdesk_option = click.option("--helpdesk", metavar="NAME", help="Which helpdesk, where the settings name several.")
 at_option = click.option("--at", metavar="TIME", help='As of then, e.g. "2026-12-28 09:01"; default now.')

@@ -46,7 +46,7 @@ def _length(_ctx: click.Context, _option: click.Parameter, text: str | None) -> 
         raise click.BadParameter(str(error)) from error
 
 
-@click.command()
+@click.command(epilog="Example: makegood sync --every 5m")
 @click.option("--every", metavar="TIME", callback=_length, help='Stay, and sync again so often, e.g. "5m".')
 @click.option("--dry-run", is_flag=True, help="Pull and plan only; write nothing to the helpdesk.")
 @confirm_option
@@ -64,13 +64,10 @@ def sync(
     helpdesk: str | None,
     form: str,
 ) -> None:
-    r"""Pull, plan and apply, under a lock: two syncs of one helpdesk never run at once.
+    """Pull, plan and apply, under a lock: two syncs of one helpdesk never run at once.
 
     Where nobody watches (cron, systemd, Kubernetes) a run says one line. With --every, trouble with the helpdesk is told
     and tried again the next time.
-
-    \b
-    Example: makegood sync --every 5m
     """
     ruleset = usable_rules(rules_path)
     with Session.open(settings_path, helpdesk) as session:

@@ -24,18 +24,15 @@ if TYPE_CHECKING:
     from .paint import Paint
 
 
-@click.command()
+@click.command(epilog="Example: makegood test --coverage")
 @rules_option
 @click.option("--filter", "name_filter", metavar="TEXT", help="Only tests whose name holds this.")
 @click.option("--coverage", is_flag=True, help="Also show what no test exercises.")
 @format_option("junit")
 def test(rules_path: Path, name_filter: str | None, *, coverage: bool, form: str) -> None:
-    r"""Run the tests in the rule file and in the *.test.yaml files beside it, in virtual time.
+    """Run the tests in the rule file and in the *.test.yaml files beside it, in virtual time.
 
     Exits with 2 where a test fails.
-
-    \b
-    Example: makegood test --coverage
     """
     from ..engine.ruletest import run_tests
 
