@@ -357,3 +357,75 @@ calendars:
     found = plan(text + URGENT, ticket())
     assert found.calendars == {"berlin": {"holidays_version": "", "closed": ["2026-04-03"]}}
     assert "berlin" in found.warnings[0]
+
+
+# --- custom fields ----------------------------------------------------------------------------------------------------
+
+FIELDS = {
+    "Size": FieldSpec("Size", "number"),
+    "Legal": FieldSpec("Legal", "yes/no"),
+    "Day": FieldSpec("Day", "time"),
+    "City": FieldSpec("City"),
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "changes"),
+    [
+        ("field.Size: 5", {"Size": "5.0"}, 0),
+        ("field.Size: 5", {"Size": "50"}, 1),
+        ("field.Size: 5", {"Size": "five"}, 1),
+        ("field.Legal: yes", {"Legal": "true"}, 0),
+        ("field.Legal: no", {"Legal": "yes"}, 1),
+        ("field.Day: 2026-03-05", {"Day": "2026-03-05T00:00:00Z"}, 0),
+        ("field.City: bonn ", {"City": "Bonn"}, 0),
+        ("field.City: 5", {"City": "5.0"}, 1),
+        ("field.City: missing", {"City": "Bonn"}, 1),
+        ("field.City: missing", {}, 0),
+    ],
+)
+def test_values_of_custom_fields_compare_by_their_type(wanted, present, changes):
+    words = {"catalogue": replace(snapshot().catalogue, fields=FIELDS)}
+    found = plan(one(f"set: {{{wanted}}}"), ticket(custom=present), desk=words)
+    assert len(found.changes) == changes
+
+
+def test_a_custom_field_is_written_as_the_desk_spells_it():
+    words = {"catalogue": replace(snapshot().catalogue, fields=FIELDS)}
+    found = plan(one("set: {field.city: Bonn}"), ticket(custom={"City": "Kiel"}), desk=words)
+    assert [(change.field, change.from_, change.to) for change in found.changes] == [("field.City", "Kiel", "Bonn")]
+
+
+# --- instants ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_for_the_past_sees_what_was_then():
+    raised = changed(AT + timedelta(hours=1), "priority", "low", "high")
+    found = plan(one("set: {priority: high}"), ticket(priority="high"), events=[raised])
+    assert [(change.from_, change.to) for change in found.changes] == [("low", "high")]
+
+
+def test_tickets_that_are_gone_or_not_there_yet_are_left_out():
+    gone = (ticket(1, merged_into="9"), ticket(2, deleted=True), ticket(3, created=AT + timedelta(days=1)))
+    found = plan(one("note: Hi"), *gone, ticket(4))
+    assert ([change.ticket for change in found.changes], found.summary.tickets_seen) == (["4"], 1)
+
+
+def test_the_calendar_may_depend_on_a_fact():
+    text = """
+calendars:
+  early: {time_zone: UTC, hours: {mon-fri: 06:00-08:00}}
+  late: {time_zone: UTC, hours: {mon-fri: 20:00-22:00}}
+rules:
+  - name: Open
+    when: {status: new}
+    calendar: {by: channel, chat: late, default: early}
+    note: "{next_open}"
+"""
+    found = plan(text, ticket(1, channel="chat"), ticket(2))
+    assert [change.text.split("\n")[0] for change in found.changes] == ["2026-03-02 20:00", "2026-03-03 06:00"]
+
+
+def test_an_empty_desk_has_an_empty_plan():
+    found = plan(one("note: Hi"))
+    assert (found.changes, found.summary.tickets_seen, found.complete) == ((), 0, True)

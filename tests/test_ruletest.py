@@ -259,3 +259,23 @@ def test_without_tests_nothing_is_covered():
     report = run("  - {name: One, ticket: {}, expect: nothing}", name_filter="none")
     assert report.results == ()
     assert report.to_json()["coverage"]["not_exercised"]["conditions"] == ["refund"]
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("ticket: {created: 2026-03-02}, expect: nothing", ""),
+        ("ticket: {}, events: [{at: soon, says: x}], expect: nothing", "soon"),
+    ],
+)
+def test_a_test_that_cannot_be_read_never_ends_in_a_traceback(test, message):
+    ruleset, found = load_text(f"{RULES}\ntests:\n  - {{name: It, {test}}}")
+    if ruleset is None:
+        assert any(message in each.message for each in found)
+    else:
+        assert message in str(run_tests(ruleset).results[0].got)
+
+
+def test_the_same_tests_give_the_same_answer():
+    tests = "  - {name: One, ticket: {subject: Refund}, expect: {assign: care}}"
+    assert run(tests).to_json() == run(tests).to_json()
