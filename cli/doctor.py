@@ -55,6 +55,7 @@ def _print(finding: Finding) -> None:
 def _findings(session: Session, rules_path: Path) -> Iterator[Finding]:
     yield from _secrets(session)
     yield from _store(session)
+    yield from _reach(session)
     reached = True
     for finding in session.connector.doctor():
         reached = reached and finding[0] != "error"
@@ -80,6 +81,13 @@ def _store(session: Session) -> Iterator[Finding]:
         yield "ok", f"the store {session.store.place} is in order; nothing was pulled yet", ""
     else:
         yield "ok", f"the store {session.store.place} is in order; known to {clock(standing.known_to)}", ""
+
+
+def _reach(session: Session) -> Iterator[Finding]:
+    """How far back facts can look: what the first pull leaves out is missing from them."""
+    if session.helpdesk.kind != "local":
+        days = count(session.helpdesk.history.days, "day")
+        yield "ok", f"tickets that are not open are known {days} back; facts that reach further miss them", ""
 
 
 def _rules(session: Session, rules_path: Path) -> Iterator[Finding]:

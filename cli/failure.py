@@ -12,15 +12,11 @@ import platform
 import sys
 import tempfile
 import traceback
-from typing import TYPE_CHECKING
 
 import click
 
 from .. import __version__
 from .paint import painter
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ERROR, FOUND, BUG, PARTLY, INTERRUPTED = 1, 2, 3, 4, 130
 """Exit codes: wrong input; there are changes, failures or warnings; a bug; done in part; stopped by hand."""
@@ -37,12 +33,6 @@ class Failure(Exception):
         self.message = message
         self.hint = hint
         self.code = code
-
-
-def worst(codes: Sequence[int]) -> int:
-    """The exit code of several things done in one run: 1 beats 4 beats 2 beats 0."""
-    order = (ERROR, PARTLY, FOUND, 0)
-    return min(codes, key=order.index, default=0)
 
 
 def tell(error: Exception) -> int:

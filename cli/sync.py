@@ -110,7 +110,7 @@ def _synced(session: Session, ruleset: RuleSet, confirm: Sequence[str], *, dry_r
     from ..engine.sync import sync as sync_all
 
     began = time.monotonic()
-    with progress(f"Reading {session.name}") as reading, progress(f"Writing to {session.name}") as writing:
+    with progress(f"Syncing {session.name}") as tick:
         try:
             report = sync_all(
                 session.connector,
@@ -123,8 +123,8 @@ def _synced(session: Session, ruleset: RuleSet, confirm: Sequence[str], *, dry_r
                 confirmed=frozenset(confirm),
                 refresh_people=session.helpdesk.refresh_people,
                 dry_run=dry_run,
-                on_page=reading,
-                on_ticket=writing,
+                on_page=tick,
+                on_ticket=tick,
             )
         except PlanRefused as refused:
             show(refused.diagnostics, ruleset.sources)

@@ -13,8 +13,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from makegood.cli.failure import SECRETS, Failure, worst
+from makegood.cli.failure import SECRETS, Failure
 from makegood.cli.main import COMMANDS, makegood
+from makegood.cli.paint import painter
+from makegood.cli.progress import progress
 
 EVERY = [name for commands in COMMANDS.values() for name in commands]
 
@@ -97,11 +99,6 @@ def test_interrupts_have_their_own_code(monkeypatch: pytest.MonkeyPatch, error: 
     assert command_that(monkeypatch, raising(error)).exit_code == 130
 
 
-@pytest.mark.parametrize(("codes", "end"), [([], 0), ([0, 2], 2), ([2, 4, 0], 4), ([4, 1, 2], 1), ([0, 0], 0)])
-def test_worse_codes_beat_better_ones(codes: list[int], end: int) -> None:
-    assert worst(codes) == end
-
-
 def run(*arguments: str, **extra: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "makegood", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **extra)  # type: ignore[call-overload,no-any-return]
@@ -130,10 +127,24 @@ def test_colour_only_where_somebody_wants_it(monkeypatch: pytest.MonkeyPatch) ->
         def isatty(self) -> bool:
             return True
 
-    from makegood.cli.paint import painter
-
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert painter(Terminal())("error", "x") != "x"  # type: ignore[arg-type]
     monkeypatch.setenv("NO_COLOR", "1")
     assert painter(Terminal())("error", "x") == "x"  # type: ignore[arg-type]
+
+
+def test_a_bar_shows_what_takes_long(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("makegood.cli.progress.PATIENCE", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress("Reading") as tick:
+        tick(3, None)
+        tick(7, 10)
+    assert "Reading" in capsys.readouterr().err
+
+
+def test_nobody_watches_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("Reading") as tick:
+        tick(1, 2)
+    assert capsys.readouterr().err == ""

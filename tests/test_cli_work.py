@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_cli import RULES, answer, call, furnish
@@ -227,3 +231,30 @@ def test_history_knows_every_run_and_change(desk: Local) -> None:
     changes = answer("history", "--ticket", "2")["changes"]
     assert {change["ticket"] for change in changes} == {"2"}
     assert call("history", "no-such-run").exit_code == 1
+
+
+def test_a_service_that_is_told_to_end_ends(desk: Local) -> None:
+    command = [sys.executable, "-m", "makegood", "sync", "--every", "1h"]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert service.stdout is not None
+    assert "applied=4" in service.stdout.readline()
+    service.send_signal(signal.SIGTERM)
+    _, said = service.communicate(timeout=20)
+    assert (service.returncode, said.strip()) == (130, "Interrupted.")
+
+
+def test_ctrl_c_finishes_the_ticket_in_hand(desk: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply = Local.apply
+
+    def interrupted(*arguments: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return apply(*arguments)
+
+    monkeypatch.setattr(Local, "apply", interrupted)
+    result = call("apply", "--auto")
+    assert result.exit_code == 130
+    assert "interrupted" in result.stdout
+    assert desk.read(["2"]).tickets[0].assignee is None
+    monkeypatch.setattr(Local, "apply", apply)
+    assert call("apply", "--auto").exit_code == 0
+    assert desk.read(["2"]).tickets[0].assignee == "a1"
