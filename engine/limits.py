@@ -12,8 +12,6 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-import polars as pl
-
 from .effects import DONE
 from .plan_file import Limited
 
@@ -61,9 +59,7 @@ def bounds(scene: Scene, confirmed: Collection[str]) -> Bounds:
     for entry in scene.snapshot.journal:
         if entry.outcome in DONE:
             past[entry.rule_id][entry.at.date()].add(entry.ticket)
-    there = pl.col("merged_into").is_null() & ~pl.col("deleted").fill_null(value=False)
-    working = there & ~pl.col("status").is_in(["solved", "closed"])
-    return Bounds(scene, scene.snapshot.tickets.filter(working).height, past, confirmed)
+    return Bounds(scene, scene.evaluation.working, past, confirmed)
 
 
 def within_limits(limits: Bounds, wanted: Sequence[Wish]) -> tuple[list[Wish], list[Limited]]:

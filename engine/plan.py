@@ -171,9 +171,10 @@ def _still_worth_saying(skipped: list[tuple[Wish, Stay]], changes: Sequence[Wish
 
 def _written(scene: Scene, made: _Decisions, days_off: _DaysOff, asked: Asked) -> Plan:
     snapshot = scene.snapshot
-    changes = tuple(change_part(scene, wish) for wish in in_order(made.changes) if asked.wish(wish))
-    overruled = merged(each for each in made.overruled if asked.wish(each[0]))
-    stays = merged(each for each in made.stays if asked.wish(each[0]))
+    wanted = in_order((wish, None) for wish in made.changes if asked.wish(wish))
+    changes = tuple(change_part(scene, wish) for wish, _ in wanted)
+    overruled = in_order(merged(each for each in made.overruled if asked.wish(each[0])))
+    stays = in_order(merged(each for each in made.stays if asked.wish(each[0])))
     limited = tuple(cut for cut in made.limited if asked.limit(cut))
     return Plan(
         made_at=snapshot.at,

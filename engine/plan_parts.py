@@ -25,20 +25,19 @@ Extra = TypeVar("Extra")
 _LONGEST_VALUE = 80
 
 
-def in_order(wishes: Iterable[Wish]) -> list[Wish]:
+def in_order(found: Iterable[tuple[Wish, Extra]]) -> list[tuple[Wish, Extra]]:
     """By ticket, then in the order of the rules, then fields before messages."""
-    return sorted(wishes, key=lambda wish: (natural(wish.ticket), wish.place))
+    return sorted(found, key=lambda each: (natural(each[0].ticket), each[0].place))
 
 
 def merged(found: Iterable[tuple[Wish, Extra]]) -> list[tuple[Wish, Extra]]:
-    """The wishes in order, with those of one rule for one ticket's list put together where all else is equal."""
+    """The wishes as they come, with those of one rule for one ticket's list put together where all else is equal."""
     groups: dict[Any, Wish] = {}
     for wish, extra in found:
         key = (wish.ticket, wish.place, extra)
         earlier = groups.get(key)
         groups[key] = wish if earlier is None else replace(earlier, to=_joined(earlier.to, wish.to))
-    together = [(wish, key[2]) for key, wish in groups.items()]
-    return sorted(together, key=lambda each: (natural(each[0].ticket), each[0].place))
+    return [(wish, key[2]) for key, wish in groups.items()]
 
 
 def _joined(one: Value, other: Value) -> Value:

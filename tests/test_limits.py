@@ -161,3 +161,14 @@ def test_only_new_leaves_what_held_before_the_first_run():
     found = plan(text, old, new, desk={"first_applied": {"reply": AT - timedelta(days=1)}})
     assert [change.ticket for change in found.changes] == ["2"]
     assert [(each.ticket, each.reason) for each in found.skipped] == [("1", "not_new")]
+
+
+def test_two_rules_over_their_limits_are_each_told_once():
+    text = """
+limits: {per_run: 3}
+rules:
+  - {name: A, when: {status: new}, set: {priority: high}}
+  - {name: B, when: {status: new}, add_tags: [b]}
+"""
+    found = plan(text, *tickets(10))
+    assert [(each.rule, each.wanted) for each in found.limited] == [("A", 10), ("B", 10)]
