@@ -108,6 +108,11 @@ class Evaluation:
             return self._present.height
         return self._present.filter(pl.col("status").ne_missing(pl.lit("closed"))).height
 
+    @property
+    def working(self) -> int:
+        """How many tickets are open: neither solved nor closed."""
+        return self._present.filter(~pl.col("status").is_in(["solved", "closed"])).height
+
     def matched(self, rule: Rule) -> tuple[str, ...]:
         """The ids of the tickets for which the rule holds now, its ``for`` included, whatever other rules say.
 
