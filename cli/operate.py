@@ -148,7 +148,7 @@ def apply(
             pull_if_free(session)
             made = planned(session, ruleset, now(), confirmed=confirm)
             if not _agreed(made, session, ruleset, yes=yes):
-                return
+                raise click.Abort
         with lease(session.store, session.name, now=now) as ours:
             report = applied(session, ruleset, made, ours, stale_ok=stale_ok)
     click.echo(as_json(report.to_json()) if form == "json" else run_text(report, painter(sys.stdout)))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIGNS = {"add_tags": ("add", "+"), "add_cc": ("add", "+"), "remove_tags": ("remove", "-")}
 SPEAKS = ("note", "reply", "notify")
 SEEN = "CUSTOMER SEES THIS"
+ASIDES_SHOWN = 20
 
 HELD = {
     "person_decided": "a person decided otherwise",
@@ -72,7 +73,7 @@ def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
     for ticket, changes in groupby(plan.changes, key=lambda change: change.ticket):
         lines += [*_ticket(ticket, list(changes), sights, paint, width), ""]
     for heading, entries in _asides(plan, sights).items():
-        lines += [paint("heading", heading), *entries, ""] if entries else []
+        lines += [paint("heading", heading), *_first(entries), ""] if entries else []
     for style, messages in (("warning", plan.warnings), ("error", plan.errors)):
         lines += [f"{paint(style, style + ':')} {message}" for message in messages]
     return "\n".join([*lines, plan_summary(plan, paint)])
@@ -127,11 +128,16 @@ def _asides(plan: Plan, sights: Sights) -> dict[str, list[str]]:
         "Overruled": [f"  {_wish(each)}, by {each.by}" for each in plan.overruled],
         "In shadow: would be done": [f"  {_wish(each)}  ({each.rule})" for each in shadow],
         "Once this is applied": [
-            f"  {number(each.ticket)} {sights.place('', each.line).removeprefix('line:')}  {each.rule}: {each.because}"
-            for each in plan.follows
+            f"  {number(each.ticket)}  {each.rule} (line {each.line}): {each.because}" for each in plan.follows
         ],
         "Left alone": _left_alone(plan.skipped),
     }
+
+
+def _first(entries: list[str]) -> list[str]:
+    """As many as people read; the JSON has all."""
+    rest = len(entries) - ASIDES_SHOWN
+    return entries if rest <= 0 else [*entries[:ASIDES_SHOWN], f"  ... and {rest:,} more (all of them: --format json)"]
 
 
 def _wish(each: Any) -> str:
@@ -178,7 +184,7 @@ def plan_markdown(plan: Plan, sights: Sights) -> str:
         lines += ["| ticket | change | rule |", "|---|---|---|", *(_row(change, sights) for change in plan.changes), ""]
     for heading, entries in _asides(plan, sights).items():
         if entries:
-            lines += [f"**{heading}**", "", *(f"- {_escaped(entry.strip())}" for entry in entries), ""]
+            lines += [f"**{heading}**", "", *(f"- {_escaped(entry.strip())}" for entry in _first(entries)), ""]
     lines += [f"- **warning**: {_escaped(message)}" for message in plan.warnings]
     return "\n".join(
         [*lines, f"{count(plan.summary.tickets_seen, 'ticket')} looked at, known to {clock(plan.known_to)}."]

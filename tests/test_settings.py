@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,19 @@ def test_the_line_of_a_key_is_found_in_dotted_and_quoted_tables() -> None:
     assert line_of(lines, ("notify", "leads", "url")) == 5
     assert line_of(lines, ("helpdesks", "a b", "path")) == 1
     assert line_of(lines, ("store",)) is None
+
+
+def test_another_packages_connector_gets_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pigeons:
+        def __init__(self, **said: object) -> None:
+            self.said = said
+
+    entry = EntryPoint("pigeon", "nowhere:Pigeons", "makegood.connectors")
+    monkeypatch.setattr(EntryPoint, "load", lambda _: Pigeons)
+    monkeypatch.setattr("makegood.connectors._entries", lambda: EntryPoints([entry]))
+    monkeypatch.setenv("WHISTLE", "tweet")
+    text = "[helpdesks.loft]\nkind = 'pigeon'\nseed = 'corn'\nwhistle = { env = 'WHISTLE' }\nrobots = ['owl']\n"
+    _, desk = read_settings(written(tmp_path, text)).helpdesk("loft")
+    made = desk.connect(tmp_path, lambda: None)  # type: ignore[arg-type, return-value]
+    assert isinstance(made, Pigeons)
+    assert (made.said["seed"], made.said["whistle"], made.said["robots"]) == ("corn", "tweet", ["owl"])
