@@ -157,10 +157,11 @@ class History:
         """``customer_messages``, a count in the steps, as the text of so many messages."""
         if "customer_messages" not in facts:
             return frame
-        said = self.steps.filter("_customer").group_by("t", maintain_order=True).agg(_said="text")
+        text = pl.when(pl.col("text") != "").then("text")
+        said = self.steps.filter("_customer").group_by("t", maintain_order=True).agg(_said=text)
         frame = frame.join(said, on="t", how="left", maintain_order="left")
-        text = pl.col("_said").list.head(pl.col("customer_messages")).list.join("\n", ignore_nulls=True)
-        return frame.with_columns(customer_messages=text).drop("_said", "text")
+        heard = pl.col("_said").list.head(pl.col("customer_messages")).list.join("\n", ignore_nulls=True)
+        return frame.with_columns(customer_messages=pl.when(heard != "").then(heard)).drop("_said", "text")
 
 
 def _tickets(snapshot: Snapshot, *, with_sample: bool) -> pl.DataFrame:

@@ -172,9 +172,13 @@ BY_TYPE: dict[str, list[str]] = {
 BY_TYPE["any"] = [*BY_TYPE["text"], "all", "at_least", "less_than", *BY_TYPE["time"]]
 
 
-def rules(rng: random.Random, count: int, *, past: bool = False) -> RuleSet:
-    """So many random rules; ``past``: only facts with history, as ``for`` allows them."""
-    names = [name for name in NAMES if not past or (fact_named(name) or FACTS["id"]).history]
+STILL = ("id", "url", "sample", "description", "type", "form", "brand", "channel", "sent_to", "status_name", "approval")
+MOVING = [name for name in NAMES if name not in STILL and (fact_named(name) or FACTS["id"]).history]
+"""Facts whose past is known and in which something happens here."""
+
+
+def rules(rng: random.Random, count: int, names: list[str] = NAMES) -> RuleSet:
+    """So many random rules about the facts of these names."""
     made = tuple(_rule(number, names, rng) for number in range(count))
     calendars = {"berlin": BERLIN, "tokyo": TOKYO, "always": ALWAYS}
     return RuleSet(made, calendars, rng.choice(["berlin", "tokyo", "always"]), {}, {}, Limits(), (), "")

@@ -59,7 +59,7 @@ def _present(world: World, ticket: str, name: str) -> Any:
 def _entries(name: str, text: str | None) -> Any:
     if name == "due":
         return text and datetime.fromisoformat(text)
-    if text and (name in LISTS or (name.startswith("field.") and text.startswith('["'))):
+    if text and (name in LISTS or (name.startswith("field.") and text.startswith(('["', "[]")))):
         return tuple(json.loads(text))
     return text
 
@@ -173,7 +173,7 @@ def _rated(what: str) -> Any:
         if not ratings and what == "new":
             return _present(world, ticket, "csat")
         given = [event for event in ratings if event["at"] <= now]
-        return given[-1][what] if given else None
+        return (given[-1][what] or None) if given else None
 
     return find
 
@@ -239,7 +239,8 @@ def _last_assignee(world: World, ticket: str, now: datetime) -> Any:
             continue
         for at in stints(world, other, now)[0]:
             owner = field_at(world, other, "assignee", at)
-            if owner and requester and field_at(world, other, "requester", at) == requester:
+            still = field_at(world, other, "status", at) in DONE
+            if still and owner and requester and field_at(world, other, "requester", at) == requester:
                 found.append((at, int(other), owner))
     return max(found)[2] if found else None
 
