@@ -88,13 +88,15 @@ def apply_plan(
     notifier: Notifier,
     allow_replies: bool = False,
     stale_ok: bool = False,
+    whole: bool = False,
     renew: Callable[[], None] = lambda: None,
     on_ticket: Callable[[int, int | None], None] = lambda _done, _all: None,
 ) -> RunReport:
     """Do what ``plan`` says, all changes of a ticket together, and report what became of each.
 
-    ``renew`` is called before each ticket, for the lease; ``on_ticket`` after each, with how many are done and how many
-    there are. Ctrl-C ends the run after the ticket in hand; a second one ends it at once.
+    ``whole``: the plan is known to be that of all rules and tickets, see :func:`put_in_force`. ``renew`` is called before
+    each ticket, for the lease; ``on_ticket`` after each, with how many are done and how many there are. Ctrl-C ends the
+    run after the ticket in hand; a second one ends it at once.
 
     Raises:
         ApplyRefused: the plan is too old, was changed by hand, or was made from other rules or another copy.
@@ -102,7 +104,8 @@ def apply_plan(
     """
     _check(plan, store, ruleset, helpdesk, now(), stale_ok=stale_ok)
     settle(connector, store, helpdesk, now=now)
-    report = RunReport(_start(plan, store, ruleset, helpdesk, now()))
+    put_in_force(plan, store, ruleset, now(), whole=whole)
+    report = RunReport(_start(plan, store, now()))
     writer = _writer(plan, connector, store, ruleset, report.run, notifier, now)
     allowed = [change for change in plan.changes if allow_replies or not _is_reply(change)]
     report.outcomes = [Told(change, "refused", REPLIES_OFF) for change in plan.changes if change not in allowed]
@@ -152,14 +155,24 @@ def _check(plan: Plan, store: Store, ruleset: RuleSet, helpdesk: str, now: datet
         raise ApplyRefused(f"the plan was valid until {plan.valid_until:%Y-%m-%d %H:%M} UTC", hint=hint)
 
 
-def _start(plan: Plan, store: Store, ruleset: RuleSet, helpdesk: str, now: datetime) -> str:
-    """Note the run, and since when its rules are in force. A rule that waits for a word about old cases is not yet."""
-    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def put_in_force(plan: Plan, store: Store, ruleset: RuleSet, at: datetime, *, whole: bool) -> None:
+    """Note since when rules are in force here; a rule that waits for a word about old cases is not yet.
+
+    ``whole``: the plan was asked for all rules and tickets. Of any other only the rules it speaks of come into force: one
+    that was left out of it must still ask about its backlog when its own first plan is made.
+    """
     waiting = {cut.rule_id for cut in plan.limited if cut.reason == "backlog"}
-    live = {rule.id for rule in ruleset.rules if rule.mode == "live" and _meant_for(rule.helpdesks, helpdesk)}
+    spoken_of = {wish.rule_id for wishes in (plan.changes, plan.held, plan.skipped) for wish in wishes}
+    live = {rule.id for rule in ruleset.rules if rule.mode == "live" and _meant_for(rule.helpdesks, plan.helpdesk)}
     with store.writing() as connection:
-        desk = desk_key(connection, helpdesk)
-        journal.put_in_force(connection, desk, sorted(live - waiting), now)
+        rules = (live if whole else live & spoken_of) - waiting
+        journal.put_in_force(connection, desk_key(connection, plan.helpdesk), sorted(rules), at)
+
+
+def _start(plan: Plan, store: Store, now: datetime) -> str:
+    run = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    with store.writing() as connection:
+        desk = desk_key(connection, plan.helpdesk)
         journal.start_run(connection, desk, run, now, plan=plan.id, rules=plan.rules_fingerprint)
     return run
 

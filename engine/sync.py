@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .apply import RunReport, apply_plan
+from .apply import RunReport, apply_plan, put_in_force
 from .lease import lease
 from .pull import REFRESH_PEOPLE, PullReport, pull
 from .settle import settle
@@ -65,6 +65,7 @@ def sync(
         )
         if dry_run:
             return SyncReport(pulled, plan)
+        put_in_force(plan, store, ruleset, at, whole=True)
         run = None
         if plan.changes:
             run = apply_plan(
@@ -76,6 +77,7 @@ def sync(
                 now=now,
                 notifier=notifier,
                 allow_replies=allow_replies,
+                whole=True,
                 renew=ours.renew,
                 on_ticket=on_ticket,
             )

@@ -186,15 +186,36 @@ def test_a_run_is_kept_with_its_plan(world: World) -> None:
     assert run["finished_at"] == world.clock()
 
 
+EVERY = rules(
+    a_rule(), a_rule("calm"), a_rule("loud"), a_rule("shy", mode="shadow"), a_rule("far", helpdesks=("sales",))
+)
+
+
+def in_force(world: World, *, whole: bool) -> set[str]:
+    """Which of all rules are in force once a plan was applied in which one speaks and one waits for a word."""
+    plan = plan_of(world.store, world.clock(), change("1", "note", text="hi"), limited=[waiting_for_a_word("loud")])
+    given: dict[str, Any] = {"helpdesk": DESK, "now": world.clock, "notifier": world.letters}
+    apply_plan(plan, world.desk, world.store, EVERY, whole=whole, **given)
+    return set(first_applied(world))
+
+
+def first_applied(world: World) -> Any:
+    return world.store.snapshot(DESK, world.clock(), Needs(frozenset()), Capabilities(frozenset())).first_applied
+
+
+def test_a_whole_plan_puts_every_live_rule_in_force(world: World) -> None:
+    assert in_force(world, whole=True) == {"greet", "calm"}
+
+
+def test_a_part_of_a_plan_puts_only_its_own_rules_in_force(world: World) -> None:
+    assert in_force(world, whole=False) == {"greet"}
+
+
 def test_rules_are_in_force_from_their_first_run(world: World) -> None:
-    plan = plan_of(world.store, world.clock(), limited=[waiting_for_a_word("loud")])
-    every = rules(a_rule(), a_rule("loud"), a_rule("shy", mode="shadow"), a_rule("far", helpdesks=("sales",)))
-    started = world.clock()
-    apply_plan(plan, world.desk, world.store, every, helpdesk=DESK, now=world.clock, notifier=world.letters)
-    world.clock.turn()
     world.apply(change("1", "set", "priority", "high"))
-    found = world.store.snapshot(DESK, world.clock(), Needs(frozenset()), Capabilities(frozenset()))
-    assert found.first_applied == {"greet": started}
+    started = world.clock()
+    world.apply(change("1", "set", "priority", "low", version=world.version()))
+    assert first_applied(world) == {"greet": started}
 
 
 def waiting_for_a_word(rule: str) -> Limited:

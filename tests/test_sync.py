@@ -125,6 +125,16 @@ def test_a_dry_run_writes_nothing(world: World) -> None:
     assert planned(world.sync()) == [("1", "set")]
 
 
+def test_rules_that_find_nothing_are_in_force_all_the_same(world: World) -> None:
+    text = """
+rules:
+  - {name: Old, when: {subject: {contains: refund}}, backlog: only_new, add_tags: [money]}
+"""
+    assert planned(world.sync(text)) == []
+    world.desk.create("u1", "Another refund", "please", at=world.clock() + timedelta(seconds=30))
+    assert planned(world.sync(text)) == [("3", "add_tags")]
+
+
 def test_what_failed_is_tried_again(world: World) -> None:
     text = "rules: [{name: Tell, when: {subject: {contains: refund}}, backlog: include, notify: ops, why: because}]"
     broken = Notifier({"ops": "nonsense"})
