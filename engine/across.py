@@ -106,8 +106,10 @@ def _load(fact: str, rows: pl.LazyFrame) -> Across:
 
 
 def _parent_status(fact: str, rows: pl.LazyFrame) -> Across:
-    table = _stretches(rows, "id", pl.lit(value=True), "status").filter(pl.col("end") > pl.col("at"))
-    return Across(fact, "parent", table.select("key", "at", value="status").sort("key", "at").collect(), count=False)
+    status = rows.select("t", "at", key="id", value=pl.when(~pl.col("_gone")).then("status"))
+    turned = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("t", "value"))
+    table = status.filter(turned).sort("key", "at", maintain_order=True)
+    return Across(fact, "parent", table.select("key", "at", "value").collect(), count=False)
 
 
 def _last_assignee(fact: str, rows: pl.LazyFrame) -> Across:

@@ -247,7 +247,7 @@ def _last_assignee(world: World, ticket: str, now: datetime) -> Any:
 
 def _parent_status(world: World, ticket: str, now: datetime) -> Any:
     parent = world.ticket(field_at(world, ticket, "parent", now) or "")
-    known = parent is not None and parent["created"] <= now
+    known = parent is not None and parent["created"] <= now and not gone(world, parent["id"], now)
     return field_at(world, parent["id"], "status", now) if parent and known else None
 
 
