@@ -48,7 +48,7 @@ docs: $(READY)
 	$(BIN)/python docs/build.py
 
 live: $(READY)
-	$(BIN)/python -m pytest -m 'live or postgres' tests
+	tests/live/run $(BIN)/python
 
 bench: $(READY)
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

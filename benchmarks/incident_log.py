@@ -62,7 +62,7 @@ COLUMNS = [
 
 WHEN = (
     "{{status: [new, open], field.Category: Category {n}}}",
-    "{{assignee: missing, group: Group {n}}}",
+    "{{assignee: missing, group: Group 70}}",
     "{{priority: [high, urgent], handoffs: {{at_least: 2}}, none: {{status: pending}}}}",
     "{{any: {{reopens: {{at_least: 1}}, field.Impact: 1 - High}}, created: {{older_than: {n} days}}}}",
     "{{field.Subcategory: {{starts_with: Subcategory {n}}}, requester.open_tickets: {{at_least: 2}}}}",

@@ -112,7 +112,7 @@ class Fields(TypeDecorator["Mapping[str, Value]"]):
         """The JSON object."""
         if value is None:
             return None
-        return _storable(json.dumps(dict(value), ensure_ascii=False)) if value else "{}"
+        return _storable(json.dumps(dict(value), ensure_ascii=False, sort_keys=True)) if value else "{}"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Mapping[str, Value] | None:  # noqa: ARG002
         """The values, lists as tuples."""

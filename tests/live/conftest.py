@@ -55,7 +55,7 @@ class RealDesk:
         headers = {"Authorization": f"token {self.tokens[user]}"}
         answer = requests.request(method, f"{self.url}/REST/2.0/{path}", json=body, headers=headers, timeout=60)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def _run(self, script: str, *arguments: str) -> dict[str, Any]:
         done = subprocess.run([HERE / script, *arguments], check=False, capture_output=True, text=True, timeout=600)
