@@ -96,8 +96,9 @@ def _read_differently(pattern: str) -> str | None:
         elif not in_class and character == "{" and not _COUNT.match(pattern, position):
             return "write `\\{` for a brace, and both numbers or the first one in a count such as `{0,3}`"
         elif character == "[":
-            position += 2 if pattern[position + 1 : position + 2] == "^" else 1
             in_class = True
+            position += pattern.startswith("^", position + 1)
+            position += pattern.startswith("]", position + 1)  # a bracket that comes first is itself
         elif character == "]":
             in_class = False
         position += 1
@@ -107,4 +108,6 @@ def _read_differently(pattern: str) -> str | None:
 def _odd_escape(escaped: str, *, in_class: bool) -> str | None:
     if escaped in {"Z", "<", ">", "0"} or not escaped.isascii() or (in_class and escaped == "b"):
         return f"`\\{escaped}` is not available here"
+    if escaped.isdigit():  # in a class, and with three digits, an octal number to Python
+        return f"{REFUSED['GROUPREF']} not available: patterns run in linear time"
     return None
