@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -85,13 +86,21 @@ def _run(command: str) -> int:
 
 
 def _next_steps(folder: Path) -> str:
-    return (
-        "Try next:\n"
-        f"  cd {folder}\n"
-        "  makegood plan -o plan.json      the same plan, as a file to review\n"
-        "  makegood apply plan.json        do it\n"
-        "  makegood plan                   nothing is left to do\n"
-        "  makegood explain 7              why a ticket is as it is, and why not otherwise\n"
-        "  makegood history                what was done, and why\n"
-        "Then change rules.yaml, and plan again."
-    )
+    steps = {
+        "plan -o plan.json": "the same plan, as a file to review",
+        "apply plan.json": "do it",
+        "plan": "nothing is left to do",
+        "explain 7": "why a ticket is as it is, and why not otherwise",
+        "history": "what was done, and why",
+    }
+    program = _program(folder)
+    lines = [f"  {program} {words:18} {why}" for words, why in steps.items()]
+    return "\n".join(["Try next:", f"  cd {folder}", *lines, "Then change rules.yaml, and plan again."])
+
+
+def _program(folder: Path) -> str:
+    """How to call us from the folder: by name where the shell finds it."""
+    called = Path(sys.argv[0])
+    if shutil.which("makegood") or called.name != "makegood":
+        return "makegood"
+    return os.path.relpath(called, folder)

@@ -143,7 +143,7 @@ def apply(
 
     ruleset = usable_rules(rules_path)
     made = read_plan(plan_file) if plan_file else None
-    with Session.open(settings_path, helpdesk or (made.helpdesk if made else None)) as session:
+    with Session.open(settings_path, helpdesk or (made.helpdesk if made else None), writes=True) as session:
         if made is None:
             pull_if_free(session)
             made = planned(session, ruleset, now(), confirmed=confirm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ..connectors.base import ReadOnly
 from .failure import Failure
 from .options import now
 from .settings_file import read_settings
@@ -21,22 +22,26 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One helpdesk of the settings, called ``name`` there; connector and store are opened when they are first used."""
+    """One helpdesk of the settings, called ``name`` there; connector and store are opened when they are first used.
 
-    def __init__(self, settings: Settings, name: str, helpdesk: Helpdesk) -> None:
+    The connector can write only where ``writes`` is said.
+    """
+
+    def __init__(self, settings: Settings, name: str, helpdesk: Helpdesk, *, writes: bool = False) -> None:
         self.settings = settings
         self.name = name
         self.helpdesk = helpdesk
+        self.writes = writes
 
     @classmethod
-    def open(cls, settings_path: Path, helpdesk: str | None) -> Self:
+    def open(cls, settings_path: Path, helpdesk: str | None, *, writes: bool = False) -> Self:
         """The helpdesk that ``--settings`` and ``--helpdesk`` name.
 
         Raises:
             Failure: the settings are wrong, or do not say which helpdesk.
         """
         settings = read_settings(settings_path)
-        return cls(settings, *settings.helpdesk(helpdesk))
+        return cls(settings, *settings.helpdesk(helpdesk), writes=writes)
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +53,8 @@ class Session:
     @cached_property
     def connector(self) -> Connector:
         """The helpdesk itself."""
-        return self.helpdesk.connect(self.settings.folder, now)
+        connector = self.helpdesk.connect(self.settings.folder, now)
+        return connector if self.writes else ReadOnly(connector)
 
     @cached_property
     def store(self) -> Store:

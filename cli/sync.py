@@ -70,7 +70,7 @@ def sync(
     and tried again the next time.
     """
     ruleset = usable_rules(rules_path)
-    with Session.open(settings_path, helpdesk) as session:
+    with Session.open(settings_path, helpdesk, writes=not dry_run) as session:
         _end_like_ctrl_c()
 
         def once() -> int:

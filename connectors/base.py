@@ -195,3 +195,40 @@ class Connector(Protocol):
 
     def doctor(self) -> Iterator[Finding]:
         """Can we reach it, may we write, is the clock right, which words are unmapped; one finding after another."""
+
+
+class ReadOnly:
+    """A connector that cannot write: what everything but ``apply`` and a live ``sync`` works with."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self.kind = connector.kind
+
+    @property
+    def calls(self) -> int:
+        """The requests sent so far."""
+        return self._connector.calls
+
+    def capabilities(self) -> Capabilities:
+        """Those of the connector."""
+        return self._connector.capabilities()
+
+    def catalogue(self) -> Catalogue:
+        """The desk's own words."""
+        return self._connector.catalogue()
+
+    def pull(self, cursor: str | None, *, refresh: bool = False) -> Iterator[Page]:
+        """What changed since ``cursor``."""
+        return self._connector.pull(cursor, refresh=refresh)
+
+    def read(self, ids: Sequence[str]) -> Read:
+        """The named tickets."""
+        return self._connector.read(ids)
+
+    def apply(self, ticket: str, changes: Sequence[Change], version: str) -> Written:  # noqa: ARG002
+        """Never: raises :class:`AssertionError`, for only a bug gets here."""
+        raise AssertionError(f"a run that must not write tried to write to ticket {ticket}")
+
+    def doctor(self) -> Iterator[Finding]:
+        """The connector's findings."""
+        return self._connector.doctor()

@@ -9,6 +9,7 @@ from fake_desk import Clock, make_desk
 from fake_rt import FakeRT
 from fake_rt_client import NOW, connect
 
+from makegood.connectors.base import Change, ReadOnly
 from makegood.connectors.conformance import ConnectorSuite, Stage
 from makegood.connectors.local import Local
 
@@ -107,3 +108,14 @@ class TestLocal(ConnectorSuite):
         yield stage
         for desk in stage.opened:
             desk.close()
+
+
+def test_a_read_only_connector_reads_and_never_writes() -> None:
+    with FakeRT(now=lambda: NOW) as rt:
+        ticket = rt.add_ticket("Printer", text="It is on fire")
+        looking = ReadOnly(connect(rt))
+        (found,) = looking.read([ticket]).tickets
+        assert ticket in [each.id for page in looking.pull(None) for each in page.tickets]
+        with pytest.raises(AssertionError, match="must not write"):
+            looking.apply(ticket, [Change("1", "set", "priority", new="high")], found.version)
+        assert rt.writes == []
