@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
+from ..rules.diagnostics import Span
 from ..rules.facts import fact_named
 from ..rules.model import Assign, By, FactRef, Leaf, Receiver, SetField, leaves
 from ..rules.texts import Placeholder
@@ -31,6 +32,8 @@ def facts_of(rules: Iterable[Rule]) -> frozenset[str]:
 
 def _names(value: object) -> Iterator[str]:
     match value:
+        case str() | Span() | None:
+            return
         case Leaf(fact=name) | By(fact=name) | FactRef(name=name) | SetField(fact=name) | Placeholder(name=name):
             yield name
         case Receiver(kind="fact" | "role", name=name):

@@ -97,9 +97,13 @@ class Evaluation:
         return self.judge.over(self._present)
 
     @cached_property
+    def _ids(self) -> list[str]:
+        return self._present["id"].to_list()
+
+    @cached_property
     def _rows(self) -> dict[str, int]:
         """The row of each ticket in the present."""
-        return {ticket: row for row, ticket in enumerate(self._present["id"])}
+        return {ticket: row for row, ticket in enumerate(self._ids)}
 
     @property
     def seen(self) -> int:
@@ -118,7 +122,7 @@ class Evaluation:
 
         The ticket whose customer waits longest comes first, then the oldest, then by id.
         """
-        holding = tuple(self._present.filter(self._verdicts[rule.id])["id"])
+        holding = tuple(self._ids[row] for row in self._verdicts[rule.id].arg_true())
         return tuple(ticket for ticket in holding if self.due(rule, ticket) <= self.at) if rule.for_ else holding
 
     def due(self, rule: Rule, ticket: str) -> datetime:

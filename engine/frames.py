@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, cast, false, not_, or_, select, type_coerce
+from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, cast, false, not_, or_, select, true, type_coerce
 
 from . import tables
+from .columns import EVERY_FIELD
 from .snapshot import EVENTS, TICKETS
 
 if TYPE_CHECKING:
@@ -85,9 +86,10 @@ def _wanted(needs: Needs) -> ColumnElement[bool]:
     """Our own messages always: their markers say what is done already."""
     events = tables.events.c
     message = events.kind == "message"
+    some = true() if EVERY_FIELD in needs.fields else events.field.in_(sorted(needs.fields))
     return or_(
         events.kind.in_(("created", "merged", "deleted")),
-        and_(events.kind == "field", events.field.in_(sorted(needs.fields))),
+        and_(events.kind == "field", some),
         message if needs.messages or needs.texts else and_(message, events.actor_kind == "robot"),
         events.kind == "rating" if needs.ratings else false(),
     )
