@@ -123,6 +123,8 @@ def _read(name: str, reader: Reader, value: object) -> object:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise Malformed(f"{json.dumps(value)} is no text: put it in quotes")
+    if "\0" in value:
+        raise Malformed("a text cannot hold the character \\u0000")
     return value
 
 

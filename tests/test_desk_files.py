@@ -28,7 +28,7 @@ from makegood.connectors.ticket import PRIORITIES, STATUSES, Event, Organization
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
 VALUES = st.none() | TEXT | TEXTS
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
@@ -268,3 +268,9 @@ def test_the_lines_in_the_docs_are_a_desk(tmp_path: Path, desk: Local) -> None:
     (tmp_path / "in.jsonl").write_text(docs.partition("```json\n")[2].partition("```")[0])
     imported = import_file(desk, tmp_path / "in.jsonl")
     assert (imported.tickets, imported.events, imported.people, imported.organizations) == (1, 2, 2, 1)
+
+
+def test_a_text_no_database_can_hold_is_refused(desk: Local, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(r'{"person":{"id":"a\u0000b"}}')
+    with pytest.raises(BadFile, match="u0000"):
+        import_file(desk, tmp_path / "in.jsonl")
