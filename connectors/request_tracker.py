@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from .base import Capabilities, Conflict, Gone, Page, Read, Rejected, Written
+from .base import AuthFailed, Capabilities, Conflict, Gone, Page, Read, Rejected, Written
 from .request_tracker_cursor import Place
 from .request_tracker_doctor import findings
 from .request_tracker_history import History, transaction_of
@@ -76,8 +76,11 @@ class RequestTracker:
         self._lag = lag
         owner = _TOKEN_OWNER.match(token or "")
         login = user or (owner[1] if owner else "")
-        if not (token or (user and password)) or not login:
+        if not (token or (user and password)):
             raise Rejected(f"{self._web}: no token, nor user and password", hint="say token, or user and password")
+        if not login:
+            hint = "tokens look like 1-14-0a1b2c...: make one in RT under Logged in as, Settings, Auth Tokens"
+            raise AuthFailed(f"{self._web}: the token is none of Request Tracker's", hint=hint)
         self._transport = transport or Transport(
             self._web + "/REST/2.0",
             now=now,

@@ -108,6 +108,18 @@ def entries(connection: Connection, desk: int) -> tuple[JournalEntry, ...]:
     return tuple(_entry(row) for row in connection.execute(query).mappings())
 
 
+def said(connection: Connection, desk: int, effect: str, since: datetime) -> bool:
+    """Whether a note, reply or notice with this effect key was made at or after ``since``."""
+    columns = tables.journal.c
+    made = select(columns.id).where(
+        columns.desk == desk,
+        columns.effect == effect,
+        columns.outcome.in_(("applied", "already")),
+        columns.receipt_at >= since,
+    )
+    return connection.execute(made.limit(1)).first() is not None
+
+
 def runs(connection: Connection, desk: int, limit: int) -> list[RowMapping]:
     """The latest runs, newest first: rows of ``tables.runs``."""
     columns = tables.runs.c

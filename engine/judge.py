@@ -11,8 +11,9 @@ import polars as pl
 from ..rules.calendar import Calendar, calendar_for
 from ..rules.durations import Duration
 from ..rules.model import By, Group, Leaf, leaves
-from .leaves import TIMES, fact_type, is_one_of, names_closed, prepared, truth, verdict
-from .turns import turns
+from .leaves import fact_type, is_one_of, names_closed, prepared, truth, verdict
+from .times import TIMES
+from .turns import turns, turns_alone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +75,9 @@ class Judge:
     ) -> list[pl.DataFrame]:
         """The instants (``t``, ``now``) at which a comparison of the rules may turn by itself, see :mod:`.turns`."""
         asked = dict.fromkeys(key for rule in rules for key in self._keys(rule))
-        return [turns(leaf, self.calendar(name), self.calendar, frame, window) for leaf, name in asked]
+        return [
+            turns(leaf, self.calendar(name), self.calendar, frame, window) for leaf, name in asked if turns_alone(leaf)
+        ]
 
     def _keys(self, rule: Rule) -> list[tuple[Leaf, str]]:
         return [_key(leaf, name) for _, name in self.calendars(rule) for leaf in leaves(rule.when)]

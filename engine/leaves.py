@@ -17,7 +17,7 @@ import polars as pl
 from ..rules.facts import fact_named
 from ..rules.model import Group, Leaf, leaves
 from .columns import SEPARATOR
-from .times import duration_leaf, time_leaf
+from .times import TIMES, duration_leaf, time_leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..rules.model import Condition
     from .times import Past
 
-TIMES = ("older_than", "newer_than", "in_next", "anniversary_in", "before", "after", "during", "outside")
 _NUMBERS: dict[str, Callable[[pl.Expr, float], pl.Expr]] = {
     "at_least": operator.ge,
     "at_most": operator.le,
@@ -172,12 +171,14 @@ def _ends(key: pl.Expr, value: str, *, inside: bool) -> pl.Expr:
 
 def any_of(parts: Iterable[pl.Expr]) -> pl.Expr:
     """True where one of the columns is; no columns: nowhere."""
-    return reduce(operator.or_, parts, pl.lit(value=False))
+    found = list(parts)
+    return reduce(operator.or_, found) if found else pl.lit(value=False)
 
 
 def all_of(parts: Iterable[pl.Expr]) -> pl.Expr:
     """True where all columns are; no columns: everywhere."""
-    return reduce(operator.and_, parts, pl.lit(value=True))
+    found = list(parts)
+    return reduce(operator.and_, found) if found else pl.lit(value=True)
 
 
 def truth(condition: Condition, column: Callable[[Leaf], pl.Expr]) -> pl.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
@@ -60,10 +60,11 @@ class Replay:
         for back in steps:
             missing = tickets.filter(~tickets.is_in(list(found)))
             if len(missing):
-                found |= self._starts_within(rule, missing, back)
+                part = replace(self, history=self.history.only(missing))
+                found |= part.starts_within(rule, missing, back)
         return found
 
-    def _starts_within(self, rule: Rule, tickets: pl.Series, back: timedelta) -> dict[int, datetime]:
+    def starts_within(self, rule: Rule, tickets: pl.Series, back: timedelta) -> dict[int, datetime]:
         """The starts that lie within so much time, or at a ticket's birth."""
         begin = self.history.snapshot.at - back
         births = self.history.tickets.filter(pl.col("t").is_in(tickets.to_list())).select("t", "created")

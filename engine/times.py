@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from ..rules.durations import Duration
     from ..rules.model import Leaf
 
+TIMES = ("older_than", "newer_than", "in_next", "anniversary_in", "before", "after", "during", "outside")
+"""The operators that compare times."""
+
 Edge = Literal["start", "end", "last"]
 """Of the stretch a time value stands for: its begin, the first instant after it, its last one; an instant is all three."""
 

@@ -11,7 +11,7 @@ import polars as pl
 from ..rules.durations import Duration
 from ..rules.opening import from_micros, micros
 from .snapshot import INSTANT
-from .times import anniversaries, bounds, earlier, edge, later
+from .times import TIMES, anniversaries, bounds, earlier, edge, later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     Window = tuple[datetime, datetime]
 
 _TICK = timedelta(microseconds=1)
+
+
+def turns_alone(leaf: Leaf) -> bool:
+    """Whether time alone can turn the leaf."""
+    return leaf.operator in TIMES or (leaf.fact == "longest_wait" and leaf.operator in ("over", "under"))
 
 
 def turns(
@@ -48,7 +53,7 @@ def _columns(leaf: Leaf, calendar: Calendar) -> list[pl.Expr]:
     if leaf.operator == "in_next":
         begin = edge(leaf.fact, calendar, "start")
         return [earlier(begin, leaf.operand, calendar), edge(leaf.fact, calendar, "end")]
-    if leaf.fact == "longest_wait" and leaf.operator in ("over", "under"):
+    if leaf.fact == "longest_wait":
         return _passed(pl.col("unanswered_since"), leaf.operand, calendar)
     return [pl.lit(None, INSTANT)]
 

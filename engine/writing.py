@@ -69,6 +69,19 @@ class Writer:
         Raises:
             AuthFailed: the desk does not let us in any more; what was under way is settled by the next run.
         """
+        said = [change for change in changes if self._was_said(change)]
+        again = [Told(change, "already", "this was said already since the condition began to hold") for change in said]
+        return again + self._write_new([change for change in changes if change not in said])
+
+    def _was_said(self, change: PlannedChange) -> bool:
+        """Whether a message of the plan was made already: by this plan, applied before, or by another one."""
+        if change.field is not None or change.episode is None:
+            return False
+        with self.store.reading() as connection:
+            desk = desk_key(connection, self.helpdesk)
+            return journal.said(connection, desk, change.effect, change.episode)
+
+    def _write_new(self, changes: Sequence[PlannedChange]) -> list[Told]:
         parts = [part for change in changes for part in self._parts(change)]
         written = self._on_desk([part for part in parts if not self._is_sent(part)])
         overtaken = any(told.outcome in ("conflict", "skipped") for told in written)

@@ -60,6 +60,15 @@ def test_plan_apply_plan(desk: Local) -> None:
     assert (again.exit_code, "Nothing to do" in again.stdout) == (0, True)
 
 
+def test_a_plan_that_is_applied_twice_says_nothing_twice(desk: Local) -> None:
+    call("plan", "-o", "plan.json")
+    answer("apply", "plan.json")
+    again = answer("apply", "plan.json")
+    assert {outcome["outcome"] for outcome in again["outcomes"]} == {"already"}
+    notes = [event for event in desk.read(["2"]).events if event.kind == "message" and event.actor_kind == "robot"]
+    assert len(notes) == 1
+
+
 def test_the_same_copy_gives_the_same_plan(desk: Local) -> None:
     call("pull")
     at = ("--no-pull", "--at", "2031-01-01 09:00", "--format", "json")
