@@ -111,7 +111,7 @@ def _equals(fact: str, kind: str, value: str, frame: pl.DataFrame) -> pl.Expr:
 
 
 def _among(fact: str, value: str, frame: pl.DataFrame) -> pl.Expr:
-    dtype = frame.schema[fact + _KEY]
+    dtype = frame[fact + _KEY].dtype
     if isinstance(dtype, pl.Enum) and value not in _categories(dtype):
         return pl.lit(value=False)
     return pl.col(fact + _KEY) == value
@@ -123,7 +123,7 @@ def _categories(dtype: pl.Enum) -> frozenset[str]:
 
 def _dialects(language: str, frame: pl.DataFrame) -> list[str]:
     """The languages of the frame that ``de`` includes: itself, ``de-AT``, ``de_AT``."""
-    dtype = frame.schema["language" + _KEY]
+    dtype = frame["language" + _KEY].dtype
     known: list[str] = dtype.categories.to_list() if isinstance(dtype, pl.Enum) else []
     return [name for name in known if name == language or name.startswith((f"{language}-", f"{language}_"))]
 
