@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -86,7 +87,7 @@ class WordMap(_Table):
     priority: Words = {}
 
 
-class Helpdesk(_Table):
+class Helpdesk(_Table, ABC):
     """What every kind of helpdesk has in its settings.
 
     ``history``: how far back the first pull goes for tickets that are not open. ``map``: the custom field that stands for a
@@ -103,9 +104,9 @@ class Helpdesk(_Table):
     words: WordMap = WordMap()
     people: dict[str, str] = {}
 
+    @abstractmethod
     def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
         """The connector; ``folder`` is where paths in the settings begin. Secrets are looked up now."""
-        raise NotImplementedError
 
 
 class Local(Helpdesk):

@@ -104,14 +104,6 @@ class Scene:
             return one == other
         return same_text(one, other) or _typed(self._type(field), one) == _typed(self._type(field), other) is not None
 
-    def own_name(self, fact: str) -> str:
-        """A fact's name with a custom field spelled as the desk spells it."""
-        name = fact.removeprefix(FIELD)
-        fields = self.snapshot.catalogue.fields
-        if name == fact or name in fields:
-            return fact
-        return next((FIELD + known for known in fields if same_text(known, name)), fact)
-
     def _type(self, field: str) -> str:
         spec = self.snapshot.catalogue.fields.get(field.removeprefix(FIELD))
         fact = fact_named(field)

@@ -129,7 +129,7 @@ def _set(scene: Scene, base: Wish, entry: SetField) -> Iterator[Wish]:
         return
     start = scene.since(base.rule, base.ticket)
     to = None if written is None else moment_of(written, start, scene.calendar(base.rule, base.ticket))
-    field = scene.own_name(entry.fact)
+    field = entry.fact
     yield _wish(base, "set", field=field, to=to, from_=scene.value(base.ticket, field))
 
 

@@ -145,8 +145,7 @@ class _Names:
             self.problems.error("unknown-name", span, message, meant(name, tuple(self.catalogue.fields)))
 
     def _spec(self, fact: str) -> FieldSpec | None:
-        name = fact.removeprefix("field.").casefold()
-        return next((spec for known, spec in self.catalogue.fields.items() if known.casefold() == name), None)
+        return self.catalogue.fields.get(fact.removeprefix("field."))
 
     def _receiver(self, receiver: Receiver, span: Span) -> None:
         if receiver.kind == "person":

@@ -207,10 +207,15 @@ def test_names_the_desk_does_not_have(example, hint):
 
 def test_names_the_desk_has_and_rules_that_are_off():
     example = (
-        "when: {group: support, field.city: Rome, brand: any}\nassign: {to: ANA@example.com}\nset: {field.Reason: Late}"
+        "when: {group: support, field.City: Rome, brand: any}\nassign: {to: ANA@example.com}\nset: {field.Reason: Late}"
     )
     assert not check_names(rules_of(example), DESK, PEOPLE)
     assert not check_names(rules_of("mode: off\nassign: {to: nobody@example.com}"), DESK, PEOPLE)
+
+
+def test_a_custom_field_is_spelled_as_the_desk_spells_it():
+    (found,) = check_names(rules_of("when: {field.city: Rome}\nadd_tags: [x]"), DESK, PEOPLE)
+    assert (found.message, "City" in found.hint) == ("this desk has no field `city`", True)
 
 
 @pytest.mark.parametrize(

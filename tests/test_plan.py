@@ -390,12 +390,6 @@ def test_values_of_custom_fields_compare_by_their_type(wanted, present, changes)
     assert len(found.changes) == changes
 
 
-def test_a_custom_field_is_written_as_the_desk_spells_it():
-    words = {"catalogue": replace(snapshot().catalogue, fields=FIELDS)}
-    found = plan(one("set: {field.city: Bonn}"), ticket(custom={"City": "Kiel"}), desk=words)
-    assert [(change.field, change.from_, change.to) for change in found.changes] == [("field.City", "Kiel", "Bonn")]
-
-
 # --- instants ---------------------------------------------------------------------------------------------------------
 
 
