@@ -205,6 +205,15 @@ def test_a_process_that_died_here_is_replaced_at_once(world: World) -> None:
     take_over(world, pid=gone)
 
 
+def test_a_process_that_died_and_was_not_noticed_yet_is_replaced_at_once(world: World) -> None:
+    gone = os.fork()
+    if gone == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, gone, os.WEXITED | os.WNOWAIT)
+    take_over(world, pid=gone)
+    os.waitpid(gone, 0)
+
+
 def test_a_process_elsewhere_is_replaced_when_its_term_is_over(world: World) -> None:
     take_over(world, host="far", until=world.clock())
 
