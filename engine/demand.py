@@ -45,7 +45,8 @@ def _names(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping):
         yield from (name for part in value.values() for name in _names(part))
     elif is_dataclass(value):
-        yield from (name for part in fields(value) for name in _names(getattr(value, part.name)))
+        inner = (getattr(value, part.name) for part in fields(value))
+        yield from (name for part in inner if part for name in _names(part))
 
 
 def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:

@@ -22,11 +22,12 @@ from ..connectors.ticket import FIELD
 from .across import Across, step_functions
 from .columns import ACTIVITY, LISTS, PLAIN, REACHING_BACK, SEPARATOR, derive, source_of
 from .people import with_people
-from .snapshot import INSTANT
+from .snapshot import INSTANT, encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from ..connectors.ticket import Value
     from .snapshot import Snapshot
 
 _MISSING = "\x00"  # stands for "no value" while values are carried backwards
@@ -204,11 +205,25 @@ def _shares(ids: pl.Series) -> pl.Series:
 
 def _present(name: str) -> pl.Expr:
     if name.startswith(FIELD):
-        path = f"$[{json.dumps(name.removeprefix(FIELD), ensure_ascii=False)}]"
-        return _entries(name, pl.col("custom").str.json_path_match(path))
+        return _entries(name, _custom(name.removeprefix(FIELD)))
     if name in LISTS:
         return SEPARATOR + pl.col(name).list.join(SEPARATOR) + SEPARATOR
     return pl.col(name).dt.strftime(_ISO) if name == "due" else pl.col(name)
+
+
+def _custom(name: str) -> pl.Expr:
+    """A custom field out of the JSON object of all; a JSON path cannot name every field."""
+    if not {'"', "\\"} & set(name):
+        return pl.col("custom").str.json_path_match(f'$["{name}"]')
+
+    def picked(texts: pl.Series) -> pl.Series:
+        return pl.Series([encode(_value(json.loads(text or "{}").get(name))) for text in texts], dtype=pl.String)
+
+    return pl.col("custom").map_batches(picked, return_dtype=pl.String)
+
+
+def _value(read: str | list[str] | None) -> Value:
+    return tuple(read) if isinstance(read, list) else read
 
 
 def _entries(name: str, text: pl.Expr) -> pl.Expr:
