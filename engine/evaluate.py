@@ -235,5 +235,6 @@ class Evaluation:
             ValueError: a text is no value of the fact's type.
         """
         rows = dict(self.history.tickets.select("id", "t").iter_rows())
-        given = Given({rows[ticket]: facts for ticket, facts in changes.items() if ticket in rows}, always=always)
+        facts = {rows[ticket]: values for ticket, values in changes.items() if ticket in rows}
+        given = Given(facts, None if always else self.at)
         return Evaluation(self.ruleset, self.history, self.rules, self.tickets, given)

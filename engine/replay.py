@@ -27,10 +27,10 @@ _STEPS_BACK = (timedelta(days=8), timedelta(days=64), timedelta(days=36_500))
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Values that stand instead of those of the desk: by ticket (``t``) and fact; ``always``: in the past too."""
+    """Values that stand instead of those of the desk, by ticket (``t``) and fact, from ``since`` on (``None``: always)."""
 
     facts: Mapping[int, Mapping[str, object]]
-    always: bool = False
+    since: datetime | None = None
 
     def over(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with these values, as far as it has such columns."""
@@ -40,7 +40,8 @@ class Given:
                 {"t": list(values), "_new": list(values.values())}, schema={"t": pl.Int32, "_new": column_type(fact)}
             )
             joined = frame.join(table.with_columns(_here=True), on="t", how="left", maintain_order="left")
-            new = pl.when(pl.col("_here")).then("_new").otherwise(fact)
+            stands = pl.col("_here") & (pl.lit(value=True) if self.since is None else pl.col("now") >= self.since)
+            new = pl.when(stands).then("_new").otherwise(fact)
             frame = joined.with_columns(new.alias(fact)).drop("_new", "_here")
         return frame
 
@@ -103,5 +104,4 @@ class Replay:
         return pl.concat([begins, inside.select("t", "now"), present]).unique()
 
     def _facts(self, instants: pl.DataFrame, facts: frozenset[str]) -> pl.DataFrame:
-        frame = self.history.at(instants, facts)
-        return self.given.over(frame) if self.given.always else frame
+        return self.given.over(self.history.at(instants, facts))

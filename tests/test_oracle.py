@@ -15,7 +15,7 @@ from makegood.engine.evaluate import evaluate
 from makegood.engine.history import History
 
 SEEDS = st.integers(0, 2**32).map(random.Random)
-SLOW = settings(max_examples=40, deadline=None)
+SLOW = settings(max_examples=30, deadline=None)
 
 
 @SLOW
