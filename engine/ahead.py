@@ -37,8 +37,8 @@ def instants_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> pl.DataFrame:
     """When anything may turn for the tickets of a present frame within the next 400 days: ``t``, ``now``."""
     window = (evaluation.at, evaluation.at + _HORIZON)
     turns = evaluation.judge.turns(evaluation.rules, frame, window)
-    across = [fact.turns(frame) for fact in evaluation.history.across.values()]
-    found = pl.concat([frame.select("t", "now").clear(), *turns, *across]).unique()
+    others = evaluation.history.turns(frame)
+    found = pl.concat([frame.select("t", "now").clear(), *turns, *others]).unique()
     return found.filter((pl.col("now") > window[0]) & (pl.col("now") <= window[1])).sort("t", "now")
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
     from .snapshot import Snapshot
+    from .told import Told
 
 _MISSING = "\x00"  # stands for "no value" while values are carried backwards
 _PRESENT = "\x01"  # stands for the present value, meanwhile
@@ -50,6 +51,7 @@ class History:
     def __init__(self, snapshot: Snapshot, facts: Collection[str]) -> None:
         self.snapshot = snapshot
         self.facts = frozenset(facts)
+        self.told: dict[str, Told] = {}
         self.tickets = _tickets(snapshot, with_sample="sample" in facts)
         named = {field for fact in self.facts for field in source_of(fact).fields}
         self.fields = tuple(sorted(name for name in named if name in PLAIN or name.startswith(FIELD)))
@@ -86,6 +88,12 @@ class History:
         """The facts that look at other tickets, by name."""
         return step_functions(self.steps, self.tickets, self.facts)
 
+    def telling(self, *more: Told) -> History:
+        """The same, with facts that somebody else worked out; where two tell of one fact, the later counts."""
+        part = copy(self)
+        part.told = self.told | {fact: told for told in more for fact in told.facts}
+        return part
+
     def only(self, tickets: pl.Series) -> History:
         """The same for some tickets alone (``t``), which answers faster; other tickets count as before."""
         part = copy(self)
@@ -114,7 +122,15 @@ class History:
         frame = with_people(frame, self.snapshot, asked)
         for fact in asked & self.across.keys():
             frame = self.across[fact].join(frame)
+        for told in {id(told): told for fact, told in self.told.items() if fact in asked}.values():
+            frame = told.join(frame, asked)
         return frame.drop("_row")
+
+    def turns(self, frame: pl.DataFrame, facts: Collection[str] | None = None) -> list[pl.DataFrame]:
+        """When a fact that other tickets, clocks or promises decide may change by itself (``t``, ``now``)."""
+        asked = self.facts if facts is None else facts
+        found = {id(fact): fact for name, fact in (*self.across.items(), *self.told.items()) if name in asked}
+        return [fact.turns(frame) for fact in found.values()]
 
     def _columns_for(self, facts: Collection[str]) -> list[str]:
         """The columns of the states that these facts are, or are made of."""

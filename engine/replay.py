@@ -95,10 +95,9 @@ class Replay:
         at = self.history.snapshot.at
         first = begins.rename({"now": "_begin"})
         parts = [self.history.states.select("t", now="at")]
-        keyed = [fact for name, fact in self.history.across.items() if name in facts]
-        if keyed:
+        if facts & (self.history.across.keys() | self.history.told.keys()):
             frame = self.history.at(parts[0].join(first, on="t").select("t", "now"), facts)
-            parts += [fact.turns(frame) for fact in keyed]
+            parts += self.history.turns(frame, facts)
         inside = pl.concat(parts).join(first, on="t").filter((pl.col("now") > pl.col("_begin")) & (pl.col("now") < at))
         present = begins.with_columns(now=pl.lit(at, INSTANT))
         return pl.concat([begins, inside.select("t", "now"), present]).unique()
