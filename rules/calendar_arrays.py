@@ -58,6 +58,24 @@ def add(calendar: Calendar, instants: Instants, duration: Duration) -> Instants:
     raise calendar.no_time(from_micros(int(at.max())))
 
 
+def add_open(calendar: Calendar, instants: Instants, amounts: Instants) -> Instants:
+    """Each instant with so many microseconds of working time added; nothing added is the instant itself.
+
+    Raises:
+        CalendarError: there is not so much working time up to 2200.
+    """
+    import numpy as np
+
+    if not len(instants) or not amounts.any():
+        return instants
+    at = _within(instants)
+    for years in calendar.reaching(int(at.min()), int(at.max())):
+        targets = years.open_time.before_instants(at) + amounts
+        if int(targets.max()) <= years.open_time.total:
+            return np.where(amounts == 0, instants, years.open_time.earliest_with_each(np.maximum(targets, 1)))
+    raise calendar.no_time(from_micros(int(at.max())))
+
+
 def _within(instants: Instants) -> Instants:
     import numpy as np
 
