@@ -76,6 +76,63 @@ def add_open(calendar: Calendar, instants: Instants, amounts: Instants) -> Insta
     raise calendar.no_time(from_micros(int(at.max())))
 
 
+def subtract(calendar: Calendar, instants: Instants, duration: Duration) -> Instants:
+    """Each instant so much earlier; the counterpart of :func:`add`.
+
+    Raises:
+        CalendarError: there is not so much working time back to 1970.
+    """
+    if not duration.business:
+        return instants - duration.length // _MICROSECOND
+    if not len(instants) or (duration.unit != "day" and not duration.amount):
+        return instants
+    at = _within(instants)
+    for years in calendar.reaching(int(at.min()), int(at.max()), back=True):
+        if duration.unit == "day":
+            found = _days_later(calendar, years, at, -int(duration.amount))
+        else:
+            found = _earlier(years, at, duration.length // _MICROSECOND)
+        if found is not None:
+            return found
+    raise calendar.no_time(from_micros(int(at.min())))
+
+
+def next_open(calendar: Calendar, instants: Instants) -> Instants:
+    """Each instant if it is open, else the next opening.
+
+    Raises:
+        CalendarError: there is none up to 2200.
+    """
+    import numpy as np
+
+    at = _within(instants)
+    for years in calendar.reaching(int(at.min(initial=0)), int(at.max(initial=0))):
+        starts = years.open_time.arrays[0]
+        index = np.searchsorted(starts, at, "left")
+        is_open = years.open_time.are_open(at)
+        if bool(np.all(is_open | (index < len(starts)))):
+            return np.where(is_open, instants, starts[np.minimum(index, len(starts) - 1)])
+    raise calendar.no_time(from_micros(int(at.max())))
+
+
+def previous_open(calendar: Calendar, instants: Instants) -> Instants:
+    """Each instant if it is open, else the last closing.
+
+    Raises:
+        CalendarError: there is none back to 1970.
+    """
+    import numpy as np
+
+    at = _within(instants)
+    for years in calendar.reaching(int(at.min(initial=0)), int(at.max(initial=0)), back=True):
+        ends = years.open_time.arrays[1]
+        index = np.searchsorted(ends, at, "right") - 1
+        is_open = years.open_time.are_open(at)
+        if bool(np.all(is_open | (index >= 0))):
+            return np.where(is_open, instants, ends[np.maximum(index, 0)])
+    raise calendar.no_time(from_micros(int(at.min())))
+
+
 def _within(instants: Instants) -> Instants:
     import numpy as np
 
@@ -88,6 +145,12 @@ def _later(years: Table, at: Instants, amount: int) -> Instants | None:
     return years.open_time.earliest_with_each(targets) if int(targets.max()) <= years.open_time.total else None
 
 
+def _earlier(years: Table, at: Instants, amount: int) -> Instants | None:
+    """None: these years do not reach back far enough."""
+    targets = years.open_time.before_instants(at) - amount
+    return years.open_time.latest_with_each(targets) if int(targets.min()) >= 0 else None
+
+
 def _days_later(calendar: Calendar, years: Table, at: Instants, count: int) -> Instants | None:
     """None: these years do not reach far enough. What holds for local times that are missing or doubled, see Calendar."""
     import numpy as np
@@ -98,8 +161,9 @@ def _days_later(calendar: Calendar, years: Table, at: Instants, count: int) -> I
     days, clock = np.divmod(local, DAY)
     if count:
         working = _working_days(calendar, years)
-        position = np.searchsorted(working, days, "right") - 1 + count
-        if int(position.max()) >= len(working):
+        last = np.searchsorted(working, days, "right" if count > 0 else "left") - (count > 0)
+        position = last + count
+        if int(position.max()) >= len(working) or int(position.min()) < 0:
             return None
         days = working[position]
     moved = days * DAY + clock

@@ -102,6 +102,14 @@ class OpenTime:
         index = np.searchsorted(until, amounts, "left")
         return ends[index] - (until[index] - amounts)
 
+    def latest_with_each(self, amounts: Instants) -> Instants:
+        """As :meth:`latest_with`, for each amount."""
+        import numpy as np
+
+        starts, _, before, _ = self.arrays
+        index = np.searchsorted(before, amounts, "right") - 1
+        return starts[index] + amounts - before[index]
+
     def are_open(self, instants: Instants) -> NDArray[np.bool_]:
         """Whether each instant lies in a stretch."""
         import numpy as np
