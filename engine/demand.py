@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..rules.diagnostics import Span
@@ -11,11 +11,12 @@ from ..rules.facts import fact_named
 from ..rules.model import Assign, By, FactRef, Leaf, Receiver, SetField, leaves
 from ..rules.texts import Placeholder
 from .columns import source_of
+from .cycles import facts_for
 from .leaves import names_closed
 from .snapshot import Needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from ..rules.model import Rule, RuleSet
 
@@ -24,10 +25,42 @@ ALWAYS = frozenset({"status", "created", "unanswered_since", "id"})
 
 
 def facts_of(rules: Iterable[Rule]) -> frozenset[str]:
-    """Every fact that the rules compare, write, choose by, name as people or put into texts, as far as it is built."""
-    named = {name for rule in rules for part in (rule.when, rule.actions, rule.calendar) for name in _names(part)}
-    known = ((name, fact_named(name)) for name in named | ALWAYS)
+    """Every fact that the rules compare, write, choose by, name as people or put into texts, as far as it is built.
+
+    What the clocks of the rules are read from is among them.
+    """
+    asked = tuple(rules)
+    named = {name for rule in asked for part in (rule.when, rule.actions, rule.calendar) for name in _names(part)}
+    clocks = (facts_for(rule.actions.deadline) for rule in asked if rule.actions.deadline)
+    known = ((name, fact_named(name)) for name in named.union(ALWAYS, *clocks))
     return frozenset(name for name, fact in known if fact is not None and fact.available == "now")
+
+
+def facts_read_by(rule: Rule) -> frozenset[str]:
+    """The facts that decide how a rule's clock stands: its conditions, and what its length and calendar depend on."""
+    deadline = rule.actions.deadline
+    clock = replace(deadline, remind=(), escalate=()) if deadline else None
+    return frozenset(name for part in (rule.when, rule.calendar, clock) for name in _names(part))
+
+
+def with_clocks(ruleset: RuleSet, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules, and those that set a clock that one of them reads, and so on."""
+    found = list(rules)
+    setters = [rule for rule in ruleset.rules if rule.actions.deadline and rule.mode != "off"]
+    names = {clock_in(fact) for rule in found for fact in facts_of([rule])}
+    while more := [rule for rule in setters if rule not in found and _sets(rule, names)]:
+        found += more
+        names |= {clock_in(fact) for rule in more for fact in facts_of([rule])}
+    return tuple(found)
+
+
+def clock_in(fact: str) -> str | None:
+    """The name of the clock that a fact is about."""
+    return fact.removeprefix("deadline.").removesuffix(".due") if fact.startswith("deadline.") else None
+
+
+def _sets(rule: Rule, names: Collection[str | None]) -> bool:
+    return rule.actions.deadline is not None and rule.actions.deadline.name in names
 
 
 def _names(value: object) -> Iterator[str]:
@@ -51,7 +84,7 @@ def _names(value: object) -> Iterator[str]:
 
 def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
     """What the store has to read so that ``rules`` (all that are not ``off``) can be judged and planned."""
-    asked = [rule for rule in ruleset.rules if rule.mode != "off"] if rules is None else rules
+    asked = with_clocks(ruleset, [rule for rule in ruleset.rules if rule.mode != "off"] if rules is None else rules)
     sources = [source_of(fact) for fact in facts_of(asked) - {"unanswered_since"}]
     written = {field for rule in asked for field in _written(rule)}
     texts = any(rule.actions.reply for rule in asked) or any(source.texts for source in sources)

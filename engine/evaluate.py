@@ -16,7 +16,8 @@ import polars as pl
 from ..rules.facts import fact_named
 from ..rules.model import By, leaves
 from .ahead import effects_ahead, instants_ahead, turns_ahead
-from .demand import facts_of
+from .clocks import Clocks
+from .demand import clock_in, facts_of, with_clocks
 from .history import History
 from .judge import Judge
 from .leaves import names_closed
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..rules.model import Rule, RuleSet
     from .ahead import Turn
+    from .cycle import Cycle
     from .snapshot import Snapshot
 
 
@@ -58,7 +60,7 @@ def evaluate(
     Other tickets still count in facts that look across tickets.
     """
     asked = tuple(rule for rule in ruleset.rules if rule.mode != "off") if rules is None else tuple(rules)
-    return Evaluation(ruleset, History(snapshot, facts_of(asked)), asked, tickets)
+    return Evaluation(ruleset, History(snapshot, facts_of(with_clocks(ruleset, asked))), asked, tickets)
 
 
 class Evaluation:
@@ -71,11 +73,14 @@ class Evaluation:
         rules: tuple[Rule, ...],
         tickets: Collection[str] | None = None,
         given: Given | None = None,
+        clocks: Clocks | None = None,
     ) -> None:
-        self.ruleset, self.history, self.rules, self.tickets = ruleset, history, rules, tickets
-        self.at = history.snapshot.at
-        self.judge = Judge(ruleset, rules, history)
+        self.ruleset, self.rules, self.tickets = ruleset, rules, tickets
         self.given = given or Given({})
+        self.clocks = clocks or Clocks(ruleset, history, self.given)
+        self.history = self.clocks.history_with(facts_of(rules))
+        self.at = history.snapshot.at
+        self.judge = Judge(ruleset, rules, self.history)
         self._starts: dict[str, dict[int, datetime]] = {}
         self._cells: dict[str, list[Any]] = {}
 
@@ -175,7 +180,9 @@ class Evaluation:
             return self._present[fact].to_list()
         if found is None or found.available != "now":
             return [None] * self._present.height
-        frame = History(self.history.snapshot, {fact}).at(self._present.select("t", "now"), {fact})
+        clock = clock_in(fact)
+        history = History(self.history.snapshot, {fact}).telling(*([self.clocks.told(clock)] if clock else []))
+        frame = history.at(self._present.select("t", "now"), {fact})
         return self.given.over(frame)[fact].to_list()
 
     def text(self, ticket: str, fact: str, zone: str = "UTC") -> str:
@@ -202,6 +209,11 @@ class Evaluation:
         """Whether the rule's condition holds for the ticket now, its ``for`` left aside; never for one that is gone."""
         row = self._rows.get(ticket)
         return row is not None and bool(self._verdicts[rule.id][row])
+
+    def cycles(self, rule: Rule, ticket: str) -> list[Cycle]:
+        """The cycles of a rule's clock on a ticket, in order; see :meth:`.clocks.Clock.cycles_of`."""
+        row = self._rows.get(ticket)
+        return [] if row is None else self.clocks.of(rule).cycles_of(self._present["t"][row])
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
@@ -237,4 +249,5 @@ class Evaluation:
         rows = dict(self.history.tickets.select("id", "t").iter_rows())
         facts = {rows[ticket]: values for ticket, values in changes.items() if ticket in rows}
         given = Given(facts, None if always else self.at)
-        return Evaluation(self.ruleset, self.history, self.rules, self.tickets, given)
+        clocks = None if always else self.clocks
+        return Evaluation(self.ruleset, self.clocks.history, self.rules, self.tickets, given, clocks)

@@ -129,7 +129,8 @@ class History:
     def turns(self, frame: pl.DataFrame, facts: Collection[str] | None = None) -> list[pl.DataFrame]:
         """When a fact that other tickets, clocks or promises decide may change by itself (``t``, ``now``)."""
         asked = self.facts if facts is None else facts
-        found = {id(fact): fact for name, fact in (*self.across.items(), *self.told.items()) if name in asked}
+        known: list[tuple[str, Across | Told]] = [*self.across.items(), *self.told.items()]
+        found = {id(fact): fact for name, fact in known if name in asked}
         return [fact.turns(frame) for fact in found.values()]
 
     def _columns_for(self, facts: Collection[str]) -> list[str]:

@@ -59,15 +59,20 @@ class Judge:
         cases = rule.calendar.cases if isinstance(rule.calendar, By) else {}
         return ((None, self.usual_calendar(rule)), *cases.items())
 
-    def over(self, frame: pl.DataFrame, rules: Sequence[Rule] | None = None) -> pl.DataFrame:
-        """``t``, ``now``, every leaf and every rule (by its id) over a frame of :meth:`.history.History.at`."""
+    def over(
+        self, frame: pl.DataFrame, rules: Sequence[Rule] | None = None, *, closed_too: bool = False
+    ) -> pl.DataFrame:
+        """``t``, ``now``, every leaf and every rule (by its id) over a frame of :meth:`.history.History.at`.
+
+        A rule that does not name closed tickets never holds for one, unless ``closed_too``.
+        """
         asked = self.rules if rules is None else rules
         ready = frame if "status|key" in frame.columns else prepared(frame)
         names = {self._names[key]: key for rule in asked for key in self._keys(rule)}
         columns = {
             name: verdict(leaf, ready, self.calendar, calendar, self.past) for name, (leaf, calendar) in names.items()
         }
-        judged = {rule.id: self._rule(rule, ready) for rule in asked}
+        judged = {rule.id: self._rule(rule, ready, closed_too=closed_too) for rule in asked}
         return ready.lazy().with_columns(**columns).select("t", "now", *columns, **judged).collect()
 
     def turns(
@@ -82,14 +87,14 @@ class Judge:
     def _keys(self, rule: Rule) -> list[tuple[Leaf, str]]:
         return [_key(leaf, name) for _, name in self.calendars(rule) for leaf in leaves(rule.when)]
 
-    def _rule(self, rule: Rule, frame: pl.DataFrame) -> pl.Expr:
+    def _rule(self, rule: Rule, frame: pl.DataFrame, *, closed_too: bool) -> pl.Expr:
         """Where a rule holds: its condition in the calendar that counts there, on tickets it may act on."""
         (_, usual), *cases = self.calendars(rule)
         found = self._holds(rule, usual)
         for value, name in cases:
             chosen = is_one_of(rule.calendar.fact, (value or "",), frame) if isinstance(rule.calendar, By) else False
             found = pl.when(chosen).then(self._holds(rule, name)).otherwise(found)
-        return found if names_closed(rule.when) else found & pl.col("status").ne_missing(pl.lit("closed"))
+        return found if closed_too or names_closed(rule.when) else found & pl.col("status").ne_missing(pl.lit("closed"))
 
     def _holds(self, rule: Rule, calendar: str) -> pl.Expr:
         return truth(rule.when or _EVERYTHING, lambda leaf: pl.col(self.column(leaf, calendar)))

@@ -14,7 +14,7 @@ from .snapshot import INSTANT
 from .values import cell, column_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ..rules.model import Rule
@@ -79,16 +79,23 @@ class Replay:
 
     def _verdicts(self, rule: Rule, begins: pl.DataFrame) -> pl.DataFrame:
         """The rule at every instant, from each ticket's begin to the present, at which it may have turned."""
-        at, facts = self.history.snapshot.at, compared(rule)
+        return self.judge.over(self.course([rule], begins, compared(rule)), [rule])
+
+    def course(self, rules: Sequence[Rule], begins: pl.DataFrame, facts: frozenset[str]) -> pl.DataFrame:
+        """The facts at every instant, from each ticket's begin to the present, at which one of the rules may have turned.
+
+        ``begins`` holds ``t`` and ``now``. All instants at which something happened to the facts are among them.
+        """
+        at = self.history.snapshot.at
         instants = self._instants(begins, facts)
         frame = self._facts(instants, facts)
         window = (min(begins["now"].to_list(), default=at), at)
-        turns = self.judge.turns([rule], frame, window)
-        if turns:
-            more = pl.concat([instants, *turns]).unique()
-            more = more.join(begins.rename({"now": "_begin"}), on="t").filter(pl.col("now") >= pl.col("_begin"))
-            frame = self._facts(more.select("t", "now"), facts)
-        return self.judge.over(frame, [rule])
+        turns = self.judge.turns(rules, frame, window)
+        if not turns:
+            return frame
+        more = pl.concat([instants, *turns]).unique()
+        more = more.join(begins.rename({"now": "_begin"}), on="t").filter(pl.col("now") >= pl.col("_begin"))
+        return self._facts(more.select("t", "now"), facts)
 
     def _instants(self, begins: pl.DataFrame, facts: frozenset[str]) -> pl.DataFrame:
         """The begins, the present, and every instant between them at which something happened to these facts."""

@@ -356,7 +356,6 @@ _RULES = (
         _COMPUTED,
         often_missing=True,
         values=CLOCK_STATES,
-        available="deadlines",
     ),
     Fact(
         "deadline.<name>.due",
@@ -364,7 +363,6 @@ _RULES = (
         "When the clock of a `deadline` runs out.",
         _COMPUTED,
         often_missing=True,
-        available="deadlines",
     ),
     Fact(
         "sla.<name>",

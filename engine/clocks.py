@@ -1,0 +1,244 @@
+"""Clocks: how the deadlines of a rule file stand, at every instant, as functions of history and calendar.
+
+Nothing is counted up. The history of a ticket gives its cycles (:mod:`.cycles`); the conditions of the rule cut each cycle
+into stretches in which nothing changes but the time (:mod:`.course`); a stretch has a due time, moved by what was lost in
+the stretches before it, and so a state. The states of all tickets are one table, which conditions read like other facts.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from .course import Course, lengths
+from .cycle import Cycle, cycle_of
+from .cycles import cycles, solved_stops
+from .demand import clock_in, facts_read_by
+from .replay import Given
+from .snapshot import INSTANT
+from .timing import Timing
+from .told import Told
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..rules.model import Deadline, Rule, RuleSet
+    from .history import History
+
+TICK = timedelta(microseconds=1)
+STATES: dict[str, pl.DataType | type[pl.DataType]] = {"t": pl.Int32, "at": INSTANT, "state": pl.String, "due": INSTANT}
+_DONE = pl.col("status").is_in(["solved", "closed"]).fill_null(value=False)
+_CHOICE = ("length", "calendar", "moment")
+
+
+class Clocks:
+    """All clocks of the rules in force on a helpdesk. Nothing is worked out before it is asked for."""
+
+    def __init__(self, ruleset: RuleSet, history: History, given: Given | None = None) -> None:
+        self.ruleset, self.history = ruleset, history
+        self.given = given or Given({})
+        helpdesk = history.snapshot.helpdesk
+        meant = (rule for rule in ruleset.rules if not rule.helpdesks or helpdesk in rule.helpdesks)
+        self.deadlines = {
+            rule.id: rule.actions.deadline for rule in meant if rule.actions.deadline and rule.mode != "off"
+        }
+        self._clocks: dict[str, Clock] = {}
+        self._told: dict[str, Told] = {}
+
+    def named(self, name: str) -> list[Rule]:
+        """The rules that set a clock, in the order in which they are asked: live ones first, then as in the file."""
+        found = (rule for rule in self.ruleset.rules if rule.id in self.deadlines)
+        found = (rule for rule in found if self.deadlines[rule.id].name == name)
+        return sorted(found, key=lambda rule: rule.mode != "live")
+
+    def of(self, rule: Rule) -> Clock:
+        """The clock of a rule that has one."""
+        if rule.id not in self._clocks:
+            history = self.history_with(facts_read_by(rule))
+            self._clocks[rule.id] = Clock(self.ruleset, rule, self.deadlines[rule.id], history, self.given)
+        return self._clocks[rule.id]
+
+    def history_with(self, facts: frozenset[str]) -> History:
+        """The history telling those of the facts that are clocks."""
+        names = dict.fromkeys(clock_in(fact) for fact in sorted(facts))
+        return self.history.telling(*(self.told(name) for name in names if name is not None))
+
+    def told(self, name: str) -> Told:
+        """``deadline.<name>`` and ``deadline.<name>.due`` as facts: of the first rule that has a value."""
+        if name not in self._told:
+            tables = [self.of(rule).table for rule in self.named(name)]
+            self._told[name] = Told(_first_of(tables, f"deadline.{name}"))
+        return self._told[name]
+
+    def sets(self, rule: Rule, t: int) -> bool:
+        """Whether it is this rule that sets its clock on a ticket now: no rule asked before it has a value there."""
+        clock = self.of(rule)
+        before = self.named(clock.deadline.name)
+        return not any(self.of(other).has_value(t) for other in before[: before.index(rule)])
+
+
+def _first_of(tables: Sequence[pl.DataFrame], fact: str) -> pl.DataFrame:
+    """The states of several rules' clocks as one: where more than one has a state, the first counts."""
+    found = pl.concat([pl.DataFrame(schema=STATES), *tables]).select("t", "at").unique().sort("t", "at")
+    state, due = pl.lit(None, pl.String), pl.lit(None, INSTANT)
+    for number, table in reversed(list(enumerate(tables))):
+        rows = table.rename({"state": f"state {number}", "due": f"due {number}"})
+        found = found.join_asof(rows, on="at", by="t", check_sortedness=False)
+        there = pl.col(f"state {number}").is_not_null()
+        state = pl.when(there).then(f"state {number}").otherwise(state)
+        due = pl.when(there).then(f"due {number}").otherwise(due)
+    return found.select("t", "at", state.alias(fact), due.alias(f"{fact}.due"))
+
+
+class Clock:
+    """The clock of one rule on all tickets of a history, which tells the clocks that the rule reads."""
+
+    def __init__(self, ruleset: RuleSet, rule: Rule, deadline: Deadline, history: History, given: Given) -> None:
+        self.rule, self.deadline, self.history = rule, deadline, history
+        self.course = Course(ruleset, rule, deadline, history, given)
+        named = (self.course.judge.calendar(name) for _, name in self.course.calendars)
+        self.timing = Timing(lengths(self.deadline), tuple(named), self.deadline.remind)
+
+    # --- stretches ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def stretches(self) -> pl.DataFrame:
+        """Stretches ``now`` to ``to`` of opened cycles in which nothing changed, in order, the last up to the stop.
+
+        With the cycle's ``start``, ``opened`` and ``stop``, the ``due`` time and what was ``lost`` before; ``still``: no
+        time passes, because of a pause or (``done``) because the ticket is solved; ``over``: ended without verdict.
+        """
+        course = self.course.frame().with_columns(done=_DONE & pl.lit(solved_stops(self.deadline)))
+        rows = _within(cycles(self.deadline, course), course, until=self.deadline.until is not None)
+        rows = self._timed(rows)
+        before_stop = ~pl.col("stopped") & ~pl.col("done")
+        opened = pl.col("now").filter(pl.col("open") & before_stop).min().over("cycle")
+        rows = rows.with_columns(opened=opened).filter(pl.col("now") >= pl.col("opened"))
+        ends = pl.col("cancelled") & before_stop & (pl.col("now") <= pl.col("due")).fill_null(value=True)
+        over = pl.col("now").filter(ends).min().over("cycle")
+        rows = rows.with_columns(over=(pl.col("now") == over).fill_null(value=False))
+        return rows.filter((pl.col("now") <= over).fill_null(value=True)).sort("cycle", "now")
+
+    def _timed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """With due times. Every length and calendar that is chosen at some time in a cycle is reckoned for all of it."""
+        kinds = rows.select("cycle", *_CHOICE).unique().sort("cycle", *_CHOICE).with_row_index("kind")
+        own = rows.rename({name: f"own {name}" for name in _CHOICE})
+        each = own.join(kinds, on="cycle").sort("kind", "now")
+        still = (pl.col("paused") | pl.col("done")) & ~pl.col("stopped")
+        each = each.with_columns(lost=pl.when(still & pl.col("to").is_not_null()).then(self._lost(each)).otherwise(0))
+        each = each.with_columns(lost=pl.col("lost").cum_sum().over("kind") - pl.col("lost"))
+        each = each.with_columns(due=self.timing.due(each))
+        late = pl.when("done").then(pl.col("now") > pl.col("due")).otherwise(pl.col("now") >= pl.col("due"))
+        each = each.with_columns(late=late.fill_null(value=False).cum_max().over("kind"))
+        first = ~pl.col("late") | ~pl.col("late").shift(1).over("kind").fill_null(value=False)
+        settled = [pl.when(first).then(name).forward_fill().over("kind").alias(name) for name in ("due", "lost")]
+        each = each.with_columns(*settled, still=still & ~pl.col("late"))
+        return each.filter(pl.col(name).eq_missing(pl.col(f"own {name}")) for name in _CHOICE)
+
+    def _lost(self, rows: pl.DataFrame) -> pl.Series:
+        """How much time passes in each stretch; one without end counts as empty."""
+        return self.timing.lost(rows.with_columns(pl.col("to").fill_null(pl.col("now"))))
+
+    # --- states -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """How the clock stands on each ticket ``t`` from ``at`` on: ``state`` and ``due``, which is missing in a pause.
+
+        Rows after the present tell what will be if nobody acts.
+        """
+        rows = self.stretches.with_columns(miss=self._miss()).with_columns(soon=self.timing.soon(self.stretches))
+        after = pl.col("to").is_null()
+        begins = rows.select("t", "cycle", at="now", state=_state(), due="due")
+        runs = rows.filter(_runs())
+        nears = runs.filter((pl.col("soon") > pl.col("now")) & (after | (pl.col("soon") < pl.col("to"))))
+        nears = nears.filter(pl.col("soon") < pl.col("miss"))
+        misses = runs.filter((pl.col("miss") > pl.col("now")) & (after | (pl.col("miss") < pl.col("to"))))
+        turns = [
+            nears.select("t", "cycle", at="soon", state=pl.lit("due_soon"), due="due"),
+            misses.select("t", "cycle", at="miss", state=pl.lit("missed"), due="due"),
+        ]
+        found = (
+            pl.concat([begins, *turns]).sort("t", "at", "cycle").unique(["t", "at"], keep="last", maintain_order=True)
+        )
+        hidden = pl.col("state").is_null() | (pl.col("state") == "paused")
+        found = found.select("t", "at", "state", due=pl.when(~hidden).then("due"))
+        same = [pl.col(name).eq_missing(pl.col(name).shift(1)) for name in ("t", "state", "due")]
+        return found.filter(~pl.all_horizontal(same) | (pl.int_range(pl.len()) == 0))
+
+    def _miss(self) -> pl.Expr:
+        """The first instant at which a miss is said: not before the desk's data reach beyond the due time."""
+        snapshot, due = self.history.snapshot, pl.col("due")
+        unsure = (due >= snapshot.known_to) & (due < snapshot.at)
+        return pl.when(unsure).then(pl.lit(snapshot.at + TICK, INSTANT)).otherwise(due + TICK)
+
+    # --- cycles -------------------------------------------------------------------------------------------------------
+
+    def has_value(self, t: int) -> bool:
+        """Whether the clock has a state on a ticket now."""
+        return t in self._valued
+
+    @cached_property
+    def _valued(self) -> frozenset[int]:
+        known = self.table.filter(pl.col("at") <= self.history.snapshot.at).group_by("t").last()
+        return frozenset(known.filter(pl.col("state").is_not_null())["t"])
+
+    def cycles_of(self, t: int) -> list[Cycle]:
+        """The opened cycles of a ticket that were not closed without verdict, in order, as they are now."""
+        return self._cycles.get(t, [])
+
+    @cached_property
+    def _cycles(self) -> dict[int, list[Cycle]]:
+        snapshot = self.history.snapshot
+        rows = self.stretches.with_columns(miss=self._miss(), soon=self.timing.soon(self.stretches))
+        rows = rows.filter(pl.col("now") <= snapshot.at).with_columns(state=_state())
+        ids = dict(self.history.tickets.select("t", "id").iter_rows())
+        found: dict[int, list[Cycle]] = {}
+        for part in rows.partition_by("cycle", maintain_order=True):
+            cycle = cycle_of(
+                self.rule, self.deadline.name, ids, part.to_dicts(), self.timing, self.course.calendars, snapshot.at
+            )
+            if cycle is not None:
+                found.setdefault(part["t"][0], []).append(cycle)
+        return found
+
+
+def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.DataFrame:
+    """The course cut into the cycles, each from its begin to its stop: ``now``, ``to`` (null: without end), ``stopped``."""
+    found = found.with_row_index("cycle")
+    said = course.select("t", "now", "open", "paused", "cancelled", "reached", "done", *_CHOICE)
+    inside = said.join_asof(found, left_on="now", right_on="begin", by="t", check_sortedness=False, coalesce=False)
+    inside = inside.filter(pl.col("cycle").is_not_null() & (pl.col("end").is_null() | (pl.col("now") < pl.col("end"))))
+    edges = [found.with_columns(now="begin"), found.filter(pl.col("stop").is_not_null()).with_columns(now="stop")]
+    marks = [each.join_asof(said, on="now", by="t", check_sortedness=False).select(inside.columns) for each in edges]
+    rows = pl.concat([inside, *marks]).unique(["cycle", "now"], keep="first").sort("cycle", "now")
+    if until:
+        rows = rows.with_columns(stop=pl.col("now").filter("reached").min().over("cycle"))
+    rows = rows.filter((pl.col("now") <= pl.col("stop")).fill_null(value=True))
+    to = pl.col("now").shift(-1).over("cycle").fill_null(pl.col("end"))
+    return rows.with_columns(to=to, stopped=(pl.col("now") == pl.col("stop")).fill_null(value=False))
+
+
+def _runs() -> pl.Expr:
+    """Whether time passes towards a due time."""
+    return pl.col("due").is_not_null() & ~pl.col("stopped") & ~pl.col("done") & ~pl.col("still") & ~pl.col("over")
+
+
+def _state() -> pl.Expr:
+    """The state at the beginning of a stretch."""
+    settled = pl.when(pl.col("now") <= pl.col("due")).then(pl.lit("met")).otherwise(pl.lit("missed"))
+    running = pl.when(pl.col("now") >= pl.col("soon")).then(pl.lit("due_soon")).otherwise(pl.lit("running"))
+    return (
+        pl.when(pl.col("over") | pl.col("due").is_null())
+        .then(None)
+        .when(pl.col("stopped") | pl.col("done"))
+        .then(settled)
+        .when(pl.col("still"))
+        .then(pl.lit("paused"))
+        .when(pl.col("now") >= pl.col("miss"))
+        .then(pl.lit("missed"))
+        .otherwise(running)
+    )
