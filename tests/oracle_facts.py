@@ -25,6 +25,7 @@ class World:
     events: list[dict[str, Any]]
     people: dict[str, Person] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
+    clocks: Any = None
 
     def ticket(self, ticket: str) -> dict[str, Any] | None:
         return next((row for row in self.tickets if row["id"] == ticket), None)
@@ -78,6 +79,8 @@ def fact(world: World, ticket: str, name: str, now: datetime) -> Any:
     if name in FACTS:
         return FACTS[name](world, ticket, now)
     head, _, rest = name.partition(".")
+    if head == "deadline":
+        return world.clocks and world.clocks(ticket, name, now)
     if head in ("requester", "assignee") and rest:
         person = world.people.get((field_at(world, ticket, head, now) or "").lower())
         return person and _of(person, rest)
