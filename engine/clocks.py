@@ -73,9 +73,11 @@ class Clocks:
             self._told[name] = Told(_first_of(tables, f"deadline.{name}"))
         return self._told[name]
 
-    def sets(self, rule: Rule, t: int) -> bool:
-        """Whether it is this rule that sets its clock on a ticket now: no rule asked before it has a value there."""
+    def runs(self, rule: Rule, t: int) -> bool:
+        """Whether the rule's clock ran or runs on a ticket, and no rule that is asked before it has a state there now."""
         clock = self.of(rule)
+        if not clock.cycles_of(t):
+            return False
         before = self.named(clock.deadline.name)
         return not any(self.of(other).has_value(t) for other in before[: before.index(rule)])
 

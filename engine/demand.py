@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..rules.diagnostics import Span
 from ..rules.facts import fact_named
-from ..rules.model import Assign, By, FactRef, Leaf, Receiver, SetField, leaves
+from ..rules.model import Assign, By, FactRef, Leaf, Receiver, SetField, bundles, leaves
 from ..rules.texts import Placeholder
 from .columns import source_of
 from .cycles import facts_for
@@ -87,30 +87,32 @@ def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
     asked = with_clocks(ruleset, [rule for rule in ruleset.rules if rule.mode != "off"] if rules is None else rules)
     sources = [source_of(fact) for fact in facts_of(asked) - {"unanswered_since"}]
     written = {field for rule in asked for field in _written(rule)}
-    texts = any(rule.actions.reply for rule in asked) or any(source.texts for source in sources)
+    replies = any(actions.reply for rule in asked for actions in bundles(rule))
+    texts = replies or any(source.texts for source in sources)
     return Needs(
         fields=frozenset(written.union(*(source.fields for source in sources))),
         messages=texts or any(_looks_at_messages(rule) for rule in asked) or any(each.messages for each in sources),
         texts=texts,
         ratings=any(source.ratings for source in sources),
+        sla=any(source.sla for source in sources),
         closed=any(source.closed for source in sources) or any(names_closed(rule.when) for rule in asked),
     )
 
 
 def _written(rule: Rule) -> Iterator[str]:
     """Fields whose changes show that a person decided otherwise."""
-    actions = rule.actions
-    yield from (entry.fact for entry in actions.set)
-    yield from ("assignee", "group") * bool(actions.assign)
-    yield from ("tags",) * bool(actions.add_tags or actions.remove_tags)
-    yield from ("cc",) * bool(actions.add_cc)
+    for actions in bundles(rule):
+        yield from (entry.fact for entry in actions.set)
+        yield from ("assignee", "group") * bool(actions.assign)
+        yield from ("tags",) * bool(actions.add_tags or actions.remove_tags)
+        yield from ("cc",) * bool(actions.add_cc)
 
 
 def _looks_at_messages(rule: Rule) -> bool:
     """Whether our own earlier notes, or who waits longest, matter."""
-    actions, limits = rule.actions, rule.limits
-    speaks = actions.note or actions.reply or actions.notify or actions.assign
-    return bool(speaks) or (limits is not None and limits.at_limit == "next_run")
+    limits = rule.limits
+    speaks = any(each.note or each.reply or each.notify or each.assign for each in bundles(rule))
+    return speaks or (limits is not None and limits.at_limit == "next_run")
 
 
 def compared(rule: Rule) -> frozenset[str]:

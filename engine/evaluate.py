@@ -7,7 +7,7 @@ facts at instants (:mod:`.history`) and verdicts over them (:mod:`.judge`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,6 @@ from .values import in_words, typed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
 
     from ..rules.model import Rule, RuleSet
     from .ahead import Turn
@@ -209,6 +208,30 @@ class Evaluation:
         """Whether the rule's condition holds for the ticket now, its ``for`` left aside; never for one that is gone."""
         row = self._rows.get(ticket)
         return row is not None and bool(self._verdicts[rule.id][row])
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The ids of all tickets that were asked for and are not gone, in the order in which rules act."""
+        return tuple(self._ids)
+
+    def standing(self, ticket: str, fact: str) -> tuple[str, datetime | None]:
+        """A clock's state (``missing``: it has none) and due time; in a pause the due time if it went on now."""
+        state, due = self.value(ticket, fact), self.value(ticket, f"{fact}.due")
+        name = clock_in(fact)
+        if state == "paused" and name:
+            setter = (rule for rule in self.clocks.named(name) if self.clocks.runs(rule, self._t(ticket)))
+            due = next((self.cycles(rule, ticket)[-1].due for rule in setter), None)
+        return str(state or "missing"), due if isinstance(due, datetime) else None
+
+    def _t(self, ticket: str) -> int:
+        return int(self._present["t"][self._rows[ticket]])
+
+    def clocked(self, rule: Rule) -> tuple[str, ...]:
+        """The ids of the tickets on which the rule's clock ran or runs and is not another rule's; like :meth:`matched`."""
+        if rule.id not in self.clocks.deadlines:
+            return ()
+        tickets = self._present.select("id", "t").iter_rows()
+        return tuple(ticket for ticket, t in tickets if self.clocks.runs(rule, t))
 
     def cycles(self, rule: Rule, ticket: str) -> list[Cycle]:
         """The cycles of a rule's clock on a ticket, in order; see :meth:`.clocks.Clock.cycles_of`."""

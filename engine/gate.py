@@ -40,8 +40,9 @@ BEFORE_THIS_STORE = (
 
 
 def effect_of(wish: Wish) -> str:
-    """The key of the effect a wish is, or would be if it happened once."""
-    return effect_key(wish.rule.id, wish.action, wish.step, wish.subject.name)
+    """The key of the effect a wish is, or would be if it happened once; each field that a step sets is one of its own."""
+    action = f"{wish.action} {wish.field}" if wish.occasion and wish.field else wish.action
+    return effect_key(wish.rule.id, action, wish.step, wish.subject.name, wish.who)
 
 
 def change_of(wish: Wish) -> str:
@@ -50,7 +51,12 @@ def change_of(wish: Wish) -> str:
 
 
 def episode_of(scene: Scene, wish: Wish) -> datetime:
-    """When the wish's episode began: for ``once_per`` that of the oldest stretch among the subject's tickets."""
+    """When the wish's episode began: the clock's cycle, the promise, or the stretch in which the rule holds.
+
+    For ``once_per`` it is that of the oldest stretch among the subject's tickets.
+    """
+    if wish.occasion:
+        return wish.occasion.start
     return min(scene.since(wish.rule, ticket) for ticket in wish.subject.matching)
 
 
@@ -68,7 +74,8 @@ class Gate:
         start = episode_of(self.scene, wish)
         if wish.field is None:
             return self._once(wish, start) or self._notice_of_old(wish, start) or self._seen(wish)
-        return self._people(wish, start) or self._unsure(wish, start)
+        spent = self._spent(wish, start) if wish.occasion else None
+        return spent or self._people(wish, start) or self._unsure(wish, start)
 
     def _people(self, wish: Wish, start: datetime) -> Stay | None:
         shifts = self.shifts.of(wish.ticket, wish.field or "", wish.entry)
@@ -91,10 +98,15 @@ class Gate:
         return Stay("held", "tug_of_war", other.actor, other.at, "it was undone twice within a day")
 
     def _once(self, wish: Wish, start: datetime) -> Stay | None:
+        return self._spent(wish, start) or self._unsure(wish, start) or self._said_before(wish, start)
+
+    def was_done(self, wish: Wish) -> bool:
+        """Whether a step that happens once has happened."""
+        return self._spent(wish, episode_of(self.scene, wish)) is not None
+
+    def _spent(self, wish: Wish, start: datetime) -> Stay | None:
         done = self.memory.done(effect_of(wish), wish.subject.all, start)
-        if done:
-            return Stay("skipped", "spent", since=done)
-        return self._unsure(wish, start) or self._said_before(wish, start)
+        return Stay("skipped", "spent", since=done) if done else None
 
     def _unsure(self, wish: Wish, start: datetime) -> Stay | None:
         tried = self.memory.unsure(effect_of(wish), start)
@@ -118,7 +130,7 @@ class Gate:
         return None
 
     def _notice_of_old(self, wish: Wish, start: datetime) -> Stay | None:
-        if wish.action != "notify" or wish.rule.backlog == "include":
+        if wish.action != "notify" or wish.occasion or wish.rule.backlog == "include":
             return None
         if start >= notices_from(self.scene.snapshot, wish.rule):
             return None

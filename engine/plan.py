@@ -137,6 +137,7 @@ class _Decisions:
     stays: list[tuple[Wish, Stay]]
     limited: list[Limited]
     follows: list[Follows]
+    steps_before: int
 
 
 def _decide(
@@ -152,17 +153,22 @@ def _decide(
     whole = merged([(wish, None) for wish, stay in asked if stay is None])
     tried = [(wish, gate.refused(wish)) for wish, _ in whole]
     changes, limited = within_limits(bounds(scene, confirmed), [wish for wish, stay in tried if stay is None])
-    stays = _still_worth_saying(sieve.skipped, changes) + [(wish, stay) for wish, stay in asked + tried if stay]
-    return _Decisions(changes, sieve.overruled, stays, limited, follows(scene, rules, changes))
+    told = _still_worth_saying(gate, sieve.skipped, changes)
+    stays = told + [(wish, stay) for wish, stay in asked + tried if stay]
+    before = {(wish.subject.name, wish.step) for wish, stay in sieve.skipped if stay.reason == "before_in_force"}
+    return _Decisions(changes, sieve.overruled, stays, limited, follows(scene, rules, changes), len(before))
 
 
-def _still_worth_saying(skipped: list[tuple[Wish, Stay]], changes: Sequence[Wish]) -> list[tuple[Wish, Stay]]:
-    """Without the steps passed over earlier: they are told once, in the plan that does the step after them."""
-    done = {(wish.order, wish.ticket, wish.action) for wish in changes}
+def _still_worth_saying(
+    gate: Gate, skipped: list[tuple[Wish, Stay]], changes: Sequence[Wish]
+) -> list[tuple[Wish, Stay]]:
+    """Steps passed over are told once, in the plan that does the step after them; those from before a rule's time never."""
+    done = {(wish.order, wish.subject.name) for wish in changes if wish.step}
+    said = ((wish, stay) for wish, stay in skipped if stay.reason != "before_in_force")
     return [
         (wish, stay)
-        for wish, stay in skipped
-        if stay.reason != "passed_over" or (wish.order, wish.ticket, wish.action) in done
+        for wish, stay in said
+        if stay.reason != "passed_over" or ((wish.order, wish.subject.name) in done and not gate.was_done(wish))
     ]
 
 
@@ -186,7 +192,7 @@ def _written(scene: Scene, made: _Decisions, days_off: _DaysOff, asked: Asked) -
         rules_fingerprint=scene.ruleset.fingerprint,
         calendars=days_off.calendars,
         complete=not limited,
-        summary=_summary(1 if asked.ticket else scene.evaluation.seen, changes),
+        summary=_summary(1 if asked.ticket else scene.evaluation.seen, changes, made.steps_before),
         changes=changes,
         overruled=tuple(overruled_part(scene, wish, by) for wish, by in overruled),
         held=tuple(held_part(scene, wish, stay) for wish, stay in stays if stay.kind == "held"),
@@ -197,12 +203,13 @@ def _written(scene: Scene, made: _Decisions, days_off: _DaysOff, asked: Asked) -
     ).sealed()
 
 
-def _summary(seen: int, changes: Sequence[PlannedChange]) -> Summary:
+def _summary(seen: int, changes: Sequence[PlannedChange], steps_before: int) -> Summary:
     return Summary(
         tickets_seen=seen,
         tickets_changed=len({change.ticket for change in changes}),
         changes=len(changes),
         customer_visible=sum(change.customer_sees for change in changes),
+        steps_before=steps_before,
     )
 
 

@@ -14,10 +14,21 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 FORMAT: Literal["makegood-plan/1"] = "makegood-plan/1"
 
-ChangeReason = Literal["matched", "repeat"]
+ChangeReason = Literal["matched", "repeat", "remind", "escalate"]
 HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure", "replies_off"]
 LimitReason = Literal["per_run", "share_of_open", "unusual", "backlog"]
-SkipReason = Literal["spent", "shadow", "assigned", "not_new", "once_per", "passed_over", "closed", "stopped", "nobody"]
+SkipReason = Literal[
+    "spent",
+    "shadow",
+    "assigned",
+    "not_new",
+    "once_per",
+    "passed_over",
+    "closed",
+    "stopped",
+    "nobody",
+    "before_in_force",
+]
 
 
 def instant_text(moment: datetime) -> str:
@@ -37,7 +48,8 @@ class _Wish(_Part):
     """What a rule wants for one ticket; the base of every line of a plan.
 
     ``field`` is None for notes, replies and notices; ``to`` holds handles for people, only the tags to add or remove for
-    tags. ``step`` names a clock's step or ``repeat 2``. ``episode`` is when the rule's condition began to hold.
+    tags, and the receiver of a notice that is not a change. ``step`` names a clock's step or ``repeat 2``. ``episode`` is
+    when the rule's condition began to hold.
     """
 
     ticket: str
@@ -55,7 +67,7 @@ class PlannedChange(_Wish):
     """One change. ``effect`` is the key of a once-only effect (the journal finds it by that).
 
     ``id`` stands for ticket, rule, action, step, field and value: unique in the plan, and the same in every plan that wants
-    the same, so the journal keeps it as ``change``. ``who`` are the receivers of a notice as ``channel:NAME`` or
+    the same, so the journal keeps it as ``change``. ``who`` is the one receiver of a notice as ``channel:NAME`` or
     ``person:HANDLE``; ``text`` is the finished text of a note (with its marker line), reply or notice. ``why.saw`` maps the
     facts the rule reads to what they were.
     """
@@ -80,7 +92,7 @@ class Overruled(_Wish):
 
 
 class Held(_Wish):
-    """A wish that waits: ``who`` and ``since`` say whose decision stands, ``detail`` quotes the desk."""
+    """A wish that waits: ``who`` and ``since`` say whose decision stands, or who is left in peace; ``detail`` says more."""
 
     reason: HeldReason
     who: str | None = None
@@ -119,12 +131,13 @@ class Follows(_Part):
 
 
 class Summary(_Part):
-    """The plan in figures."""
+    """The plan in figures. ``steps_before``: steps of clocks that were due before their rule's first run, and stay undone."""
 
     tickets_seen: int
     tickets_changed: int
     changes: int
     customer_visible: int
+    steps_before: int = 0
 
 
 class Plan(_Part):

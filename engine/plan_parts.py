@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
     from .gate import Stay
+    from .plan_file import ChangeReason
     from .scene import Scene
     from .wishes import Wish
 
@@ -31,13 +32,16 @@ def in_order(found: Iterable[tuple[Wish, Extra]]) -> list[tuple[Wish, Extra]]:
 
 
 def merged(found: Iterable[tuple[Wish, Extra]]) -> list[tuple[Wish, Extra]]:
-    """The wishes as they come, with those of one rule for one ticket's list put together where all else is equal."""
+    """The wishes as they come, with those of one rule for one ticket's list put together where all else is equal.
+
+    Notices stay one for each receiver.
+    """
     groups: dict[Any, Wish] = {}
     for wish, extra in found:
-        key = (wish.ticket, wish.place, extra)
+        key = (wish.ticket, wish.place, wish.who, extra)
         earlier = groups.get(key)
         groups[key] = wish if earlier is None else replace(earlier, to=_joined(earlier.to, wish.to))
-    return [(wish, key[2]) for key, wish in groups.items()]
+    return [(wish, key[3]) for key, wish in groups.items()]
 
 
 def _joined(one: Value, other: Value) -> Value:
@@ -50,10 +54,10 @@ def change_part(scene: Scene, wish: Wish) -> PlannedChange:
     mark = marker(effect) if wish.field is None else None
     text = wording(scene, wish) if wish.field is None else None
     return PlannedChange(
-        **_line(scene, wish) | {"from": wish.from_},
+        **_line(scene, wish) | {"from": wish.from_, "to": None if wish.who else wish.to},
         id=change_of(wish),
         version=scene.tickets[wish.ticket][1],
-        reason="repeat" if wish.step else "matched",
+        reason=_reason(wish),
         episode=episode_of(scene, wish),
         why={"saw": _seen(scene, wish)},
         customer_sees=wish.customer_sees,
@@ -62,6 +66,12 @@ def change_part(scene: Scene, wish: Wish) -> PlannedChange:
         marker=mark,
         effect=effect,
     )
+
+
+def _reason(wish: Wish) -> ChangeReason:
+    if wish.occasion:
+        return "remind" if wish.step and wish.step.startswith("remind") else "escalate"
+    return "repeat" if wish.step else "matched"
 
 
 def overruled_part(scene: Scene, wish: Wish, by: str) -> Overruled:

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..rules.calendar import CalendarError
 from ..rules.durations import UnreadableError
-from ..rules.model import Limits
+from ..rules.model import Limits, bundles
 from .evaluate import evaluate
 from .plan import plan_of
 from .ruletest_compare import compare, got_from
 from .ruletest_coverage import Coverage
 from .ruletest_desk import play
+from .ruletest_standing import compare_standing, standing
 from .runnable import PlanRefused, problems, rules_in_force
 from .scene import Scene
 
 if TYPE_CHECKING:
     from ..rules.diagnostics import Diagnostic
     from ..rules.model import RuleSet, RuleTest
+    from .evaluate import Evaluation
     from .plan_file import Plan
 
 
@@ -69,13 +71,13 @@ def _unbound(ruleset: RuleSet) -> RuleSet:
 
 def _run(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> TestResult:
     try:
-        plan = _planned(ruleset, test, coverage)
+        plan, evaluation = _planned(ruleset, test, coverage)
     except (UnreadableError, CalendarError) as error:
         return _failed(test, f"{error}{f': {error.hint}' if error.hint else ''}")
     except (NotRunnable, PlanRefused) as error:
         return _failed(test, str(error))
-    got = got_from(ruleset, plan)
-    because = compare(ruleset, test, plan)
+    got = got_from(ruleset, plan) | standing(ruleset, test, evaluation)
+    because = [*compare(ruleset, test, plan), *compare_standing(ruleset, test, evaluation)]
     return TestResult(test.name, test.span.file, test.span.line, not because, dict(test.expect), got, tuple(because))
 
 
@@ -83,10 +85,10 @@ class NotRunnable(Exception):
     """The rules use something that cannot run yet; the message says what and where."""
 
 
-def _planned(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> Plan:
+def _planned(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> tuple[Plan, Evaluation]:
     played = play(ruleset, test)
-    receivers = (rule.actions.notify.who for rule in ruleset.rules if rule.actions.notify)
-    channels = {receiver.name for who in receivers for receiver in who}
+    notices = (actions.notify for rule in ruleset.rules for actions in bundles(rule) if actions.notify)
+    channels = {receiver.name for notify in notices for receiver in notify.who}
     found = problems(ruleset, played.snapshot, channels)
     if found:
         raise NotRunnable("; ".join(_line(each) for each in found))
@@ -95,7 +97,7 @@ def _planned(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> Plan:
     if played.believed:
         evaluation = evaluation.overlay(played.believed, always=True)
     coverage.add(evaluation, played.snapshot.tickets["id"].to_list())
-    return plan_of(Scene(ruleset, played.snapshot, evaluation), rules, allow_replies=True)
+    return plan_of(Scene(ruleset, played.snapshot, evaluation), rules, allow_replies=True), evaluation
 
 
 def _line(found: Diagnostic) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from ..connectors.ticket import FIELD
 from ..rules.diagnostics import Diagnostic, Problems, did_you_mean
 from ..rules.facts import fact_named
-from ..rules.model import By, FactRef, Receiver, leaves
+from ..rules.model import By, FactRef, bundles, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from ..rules.diagnostics import Span
-    from ..rules.model import Assign, Rule, RuleSet
+    from ..rules.model import Actions, Assign, Notify, Receiver, Rule, RuleSet
     from .snapshot import Snapshot
 
 WAIT = "until then keep the rule with `mode: off`; `check` and the editor know it already"
@@ -47,25 +47,27 @@ def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) ->
                 found.error(
                     "desk-lacks", span, f"this desk does not let us write `{what}`", "take this out of the rule"
                 )
-        for receiver in _receivers(rule):
-            _known_channel(found, rule, receiver, channels)
+        for notify in _notices(rule):
+            for receiver in notify.who:
+                _known_channel(found, notify, receiver, channels)
     return found.items
 
 
 def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
     actions = rule.actions
-    for word, action in (("deadline", actions.deadline), ("promise", actions.promise), ("recover", actions.recover)):
+    for word, action in (("promise", actions.promise), ("recover", actions.recover)):
         if action is not None:
             yield action.span, f"`{word}`"
-    if actions.assign is not None:
-        yield from ((actions.assign.span, f"`{word}` in `assign`") for word in _choosing(actions.assign))
+    for each in bundles(rule):
+        if each.assign is not None:
+            yield from ((each.assign.span, f"`{word}` in `assign`") for word in _choosing(each.assign))
     for span, name in _facts(rule):
         fact = fact_named(name)
         if fact is not None and fact.available != "now":
             yield span, f"`{name}`"
-    for receiver in _receivers(rule):
-        if receiver.kind == "role" and receiver.name in ("on_call", "promiser"):
-            yield rule.actions.notify.span if rule.actions.notify else rule.span, f"`{receiver.name}` as a receiver"
+    for notify in _notices(rule):
+        names = [receiver.name for receiver in notify.who if receiver.kind == "role"]
+        yield from ((notify.span, f"`{name}` as a receiver") for name in names if name in ("on_call", "promiser"))
 
 
 def _choosing(assign: Assign) -> Iterator[str]:
@@ -77,10 +79,20 @@ def _choosing(assign: Assign) -> Iterator[str]:
 
 def _facts(rule: Rule) -> Iterator[tuple[Span, str]]:
     """Every fact that a rule reads, and where."""
-    yield from ((leaf.span, leaf.fact) for leaf in leaves(rule.when))
-    actions = rule.actions
+    clock = rule.actions.deadline
+    said = (rule.when, clock.until, clock.pause_while, clock.cancel_when) if clock else (rule.when,)
+    yield from ((leaf.span, leaf.fact) for condition in said for leaf in leaves(condition))
     if isinstance(rule.calendar, By):
         yield rule.span, rule.calendar.fact
+    if clock:
+        times = (clock.starts, clock.at, clock.within)
+        yield from ((clock.span, each.name) for each in times if isinstance(each, FactRef))
+        yield from ((clock.span, each.fact) for each in times if isinstance(each, By))
+    for actions in bundles(rule):
+        yield from _facts_of_actions(rule, actions)
+
+
+def _facts_of_actions(rule: Rule, actions: Actions) -> Iterator[tuple[Span, str]]:
     for entry in actions.set:
         if isinstance(entry.value, By):
             yield entry.span, entry.value.fact
@@ -101,27 +113,27 @@ def _supplied(found: Problems, span: Span, fact: str, snapshot: Snapshot) -> Non
 
 def _written(rule: Rule) -> Iterator[tuple[Span, str]]:
     """What a rule writes, as ``Capabilities.writable`` calls it, and where it says so."""
-    actions = rule.actions
-    if actions.assign is not None:
-        yield actions.assign.span, "group" if actions.assign.to is None else "assignee"
-    for entry in actions.set:
-        yield entry.span, "field" if entry.fact.startswith(FIELD) else entry.fact
-    said = {
-        "tags": actions.add_tags or actions.remove_tags,
-        "cc": actions.add_cc,
-        "note": actions.note,
-        "reply": actions.reply,
-    }
-    yield from ((rule.span, what) for what, wanted in said.items() if wanted)
+    for actions in bundles(rule):
+        if actions.assign is not None:
+            yield actions.assign.span, "group" if actions.assign.to is None else "assignee"
+        for entry in actions.set:
+            yield entry.span, "field" if entry.fact.startswith(FIELD) else entry.fact
+        said = {
+            "tags": actions.add_tags or actions.remove_tags,
+            "cc": actions.add_cc,
+            "note": actions.note,
+            "reply": actions.reply,
+        }
+        yield from ((rule.span, what) for what, wanted in said.items() if wanted)
 
 
-def _receivers(rule: Rule) -> tuple[Receiver, ...]:
-    return rule.actions.notify.who if rule.actions.notify else ()
+def _notices(rule: Rule) -> Iterator[Notify]:
+    return (actions.notify for actions in bundles(rule) if actions.notify)
 
 
-def _known_channel(found: Problems, rule: Rule, receiver: Receiver, channels: Collection[str]) -> None:
-    if receiver.kind != "channel" or receiver.name in channels or rule.actions.notify is None:
+def _known_channel(found: Problems, notify: Notify, receiver: Receiver, channels: Collection[str]) -> None:
+    if receiver.kind != "channel" or receiver.name in channels:
         return
     guess = did_you_mean(receiver.name, sorted(channels))
     hint = f"did you mean `{guess}`?" if guess else f"add `[notify.{receiver.name}]` to makegood.toml"
-    found.error("unknown-channel", rule.actions.notify.span, f"there is no channel called `{receiver.name}`", hint)
+    found.error("unknown-channel", notify.span, f"there is no channel called `{receiver.name}`", hint)

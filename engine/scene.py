@@ -61,6 +61,10 @@ class Scene:
     def _since(self) -> dict[tuple[str, str], datetime]:
         return {}
 
+    def in_force(self, rule: Rule) -> datetime:
+        """Since when the rule is in force here: its first run, or this one."""
+        return self.snapshot.first_applied.get(rule.id, self.at)
+
     def value(self, ticket: str, fact: str) -> Value:
         """What a fact is now, as plans write it."""
         return as_written(self.evaluation.value(ticket, fact))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .clock_wishes import clock_wishes
 from .gate import Stay
 from .scene import natural
 from .wishes import Subject, Wish, satisfied, wishes
@@ -38,12 +39,16 @@ class Sieve:
     _stopped: set[str] = field(default_factory=set)
 
     def take(self, order: int, rule: Rule) -> None:
-        """Sift what the rule, the ``order``-th of the file, wants for each ticket it holds for."""
+        """Sift what the rule, the ``order``-th of the file, wants for each ticket it holds for, or its clock runs on."""
         matched = self.scene.evaluation.matched(rule)
         subjects = self._subjects(rule, matched)
         for ticket in matched:
             reason = self._outside(rule, ticket, subjects[ticket])
             for wish in wishes(self.scene, rule, order, ticket, subjects[ticket]):
+                self._judge(wish, reason)
+        for ticket in self.scene.evaluation.clocked(rule):
+            reason = "shadow" if rule.mode == "shadow" else "stopped" if ticket in self._stopped else None
+            for wish in clock_wishes(self.scene, rule, order, ticket):
                 self._judge(wish, reason)
         if rule.stop and rule.mode == "live":
             self._stopped.update(matched)
@@ -61,8 +66,7 @@ class Sieve:
     def _is_old(self, rule: Rule, ticket: str) -> bool:
         if rule.backlog != "only_new":
             return False
-        in_force = self.scene.snapshot.first_applied.get(rule.id, self.scene.at)
-        return self.scene.since(rule, ticket) < in_force
+        return self.scene.since(rule, ticket) < self.scene.in_force(rule)
 
     def _judge(self, wish: Wish, outside: SkipReason | None) -> None:
         fulfilled = satisfied(self.scene, wish)

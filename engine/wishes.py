@@ -6,7 +6,7 @@ people in copy are one wish each, because each is won, held and overruled on its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..rules.model import FactRef
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..connectors.ticket import Value
-    from ..rules.model import By, Receiver, Rule, SetField
+    from ..rules.model import Actions, By, Notify, Receiver, Rule, SetField
     from ..rules.texts import Text
     from .effects import Step
     from .plan_file import SkipReason
     from .scene import Scene
+    from .steps import Occasion
 
 ORDER = ("assign", "set", "add_tags", "remove_tags", "add_cc", "note", "reply", "notify")
 """The order of one rule's changes to one ticket: fields before messages."""
@@ -46,8 +47,9 @@ class Subject:
 class Wish:
     """One thing a rule wants for a ticket. ``order`` is the rule's place in the file.
 
-    ``entry`` is the single tag or person in copy that ``to`` consists of. ``from_`` is the present value. ``blocked`` is
-    the reason for which the rule itself does not act here.
+    ``entry`` is the single tag or person in copy that ``to`` consists of; the ``to`` of a notice is its one receiver, as
+    ``channel:NAME`` or ``person:HANDLE``. ``from_`` is the present value. ``blocked`` is
+    the reason for which the rule itself does not act here. ``occasion``: the clock or promise that a step is about.
     """
 
     rule: Rule
@@ -60,14 +62,19 @@ class Wish:
     from_: Value = None
     step: str | None = None
     text: Text | None = None
-    who: tuple[str, ...] = ()
     customer_sees: bool = False
     blocked: SkipReason | None = None
+    occasion: Occasion | None = None
 
     @property
     def entry(self) -> str | None:
         """The tag or person that this wish is about, if its field is a list."""
         return self.to[0] if self.field in LISTS and isinstance(self.to, tuple) else None
+
+    @property
+    def who(self) -> tuple[str, ...]:
+        """The receiver of a notice; empty for everything else, and where there is nobody to tell."""
+        return self.to if self.action == "notify" and isinstance(self.to, tuple) else ()
 
     @property
     def slot(self) -> tuple[str, str, str | None]:
@@ -82,24 +89,32 @@ class Wish:
 
 
 def wishes(scene: Scene, rule: Rule, order: int, ticket: str, subject: Subject) -> Iterator[Wish]:
-    """Everything a rule wants for a ticket, whether it is so already or not."""
+    """Everything that a rule which holds for a ticket wants for it, whether it is so already or not.
+
+    What its clocks and promises want comes from :mod:`.clock_wishes`.
+    """
     base = Wish(rule, order, ticket, subject, "assign")
-    yield from _assign(scene, base)
-    for entry in rule.actions.set:
+    yield from doings(scene, base, rule.actions, _steps(scene, base))
+
+
+def doings(scene: Scene, base: Wish, actions: Actions, steps: Sequence[Step] = FIRST) -> Iterator[Wish]:
+    """Everything that these actions want, as wishes like ``base``; notes and notices once for each of the steps."""
+    yield from _assign(scene, base, actions)
+    for entry in actions.set:
         yield from _set(scene, base, entry)
-    yield from _lists(scene, base)
-    yield from _messages(scene, base)
+    yield from _lists(scene, base, actions)
+    yield from _messages(scene, base, actions, steps)
 
 
 # --- how the ticket should be -----------------------------------------------------------------------------------------
 
 
 def _wish(base: Wish, action: str, **more: object) -> Wish:
-    return Wish(base.rule, base.order, base.ticket, base.subject, action, **more)  # type: ignore[arg-type]
+    return replace(base, action=action, **more)  # type: ignore[arg-type]
 
 
-def _assign(scene: Scene, base: Wish) -> Iterator[Wish]:
-    assign = base.rule.actions.assign
+def _assign(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
+    assign = actions.assign
     if assign is None:
         return
     owner = scene.value(base.ticket, "assignee")
@@ -108,13 +123,13 @@ def _assign(scene: Scene, base: Wish) -> Iterator[Wish]:
         team = scene.ruleset.teams[assign.team] if assign.team else None
         if team:
             group = scene.value(base.ticket, "group")
-            yield _wish(base, "assign", field="group", to=group_of(team), from_=group, blocked=taken)
+            yield _wish(base, "assign", field="group", to=group_of(team), from_=group, blocked=base.blocked or taken)
     elif assign.to == "missing":
         yield _wish(base, "assign", field="assignee", to=None, from_=owner)
     else:
         person = _person(scene, base.ticket, assign.to)
         if person:
-            yield _wish(base, "assign", field="assignee", to=person, from_=owner, blocked=taken)
+            yield _wish(base, "assign", field="assignee", to=person, from_=owner, blocked=base.blocked or taken)
 
 
 def _person(scene: Scene, ticket: str, to: str | FactRef) -> str | None:
@@ -127,14 +142,15 @@ def _set(scene: Scene, base: Wish, entry: SetField) -> Iterator[Wish]:
     written, said = scene.chosen(entry.value, base.ticket)
     if not said:
         return
-    start = scene.since(base.rule, base.ticket)
-    to = None if written is None else moment_of(written, start, scene.calendar(base.rule, base.ticket))
+    to = None
+    if written is not None:
+        start = base.occasion.at if base.occasion else scene.since(base.rule, base.ticket)
+        to = moment_of(written, start, scene.calendar(base.rule, base.ticket))
     field = entry.fact
     yield _wish(base, "set", field=field, to=to, from_=scene.value(base.ticket, field))
 
 
-def _lists(scene: Scene, base: Wish) -> Iterator[Wish]:
-    actions = base.rule.actions
+def _lists(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
     for action, field, entries in (
         ("add_tags", "tags", actions.add_tags),
         ("remove_tags", "tags", actions.remove_tags),
@@ -159,24 +175,20 @@ def satisfied(scene: Scene, wish: Wish) -> bool:
 # --- what is done once ------------------------------------------------------------------------------------------------
 
 
-def _messages(scene: Scene, base: Wish) -> Iterator[Wish]:
-    actions, ticket = base.rule.actions, base.ticket
-    if not (actions.note or actions.reply or actions.notify):
-        return
-    steps = _steps(scene, base)
+def _messages(scene: Scene, base: Wish, actions: Actions, steps: Sequence[Step]) -> Iterator[Wish]:
     if actions.note:
-        yield from _said(base, "note", _template(scene, actions.note, ticket), steps)
+        yield from _said(base, "note", _template(scene, actions.note, base.ticket), steps)
     if actions.reply:
-        reply = _template(scene, actions.reply, ticket)
+        reply = _template(scene, actions.reply, base.ticket)
         if reply:
             yield _wish(base, "reply", text=reply, customer_sees=True)
     if actions.notify:
-        yield from _notices(scene, base, steps)
+        yield from _notices(scene, base, actions.notify, steps)
 
 
 def _steps(scene: Scene, base: Wish) -> Sequence[Step]:
-    rule = base.rule
-    if rule.repeat is None:
+    rule, actions = base.rule, base.rule.actions
+    if rule.repeat is None or not (actions.note or actions.notify):
         return FIRST
     calendar = scene.calendar(rule, base.ticket)
     start = scene.since(rule, base.ticket)
@@ -187,45 +199,60 @@ def _steps(scene: Scene, base: Wish) -> Sequence[Step]:
 def _said(base: Wish, action: str, text: Text | None, steps: Sequence[Step]) -> Iterator[Wish]:
     if text:
         for step in steps:
-            blocked = "passed_over" if step.passed_over else None
-            yield _wish(base, action, text=text, step=step.name, blocked=blocked)
+            blocked = "passed_over" if step.passed_over else base.blocked
+            yield _wish(base, action, text=text, step=step.name or base.step, blocked=blocked)
 
 
 def _template(scene: Scene, text: Text | By[Text], ticket: str) -> Text | None:
     return scene.chosen(text, ticket)[0]
 
 
-def _notices(scene: Scene, base: Wish, steps: Sequence[Step]) -> Iterator[Wish]:
-    notify = base.rule.actions.notify
-    if notify is None:
-        return
+def _notices(scene: Scene, base: Wish, notify: Notify, steps: Sequence[Step]) -> Iterator[Wish]:
+    """One wish for each receiver, so that one who was told and one who was not are told apart."""
     text = _template(scene, notify.text, base.ticket) if notify.text else None
-    who = tuple(dict.fromkeys(name for receiver in notify.who for name in receivers(scene, base, receiver)))
-    seen = any(scene.is_customer(name.removeprefix("person:")) for name in who if name.startswith("person:"))
+    who = dict.fromkeys(name for receiver in notify.who for name in receivers(scene, base, receiver))
     for step in steps:
-        blocked: SkipReason | None = "passed_over" if step.passed_over else None if who else "nobody"
-        yield _wish(base, "notify", text=text, step=step.name, who=who, customer_sees=seen, blocked=blocked)
+        blocked = "passed_over" if step.passed_over else base.blocked or (None if who else "nobody")
+        wish = _wish(base, "notify", text=text, step=step.name or base.step, blocked=blocked)
+        yield from (replace(wish, to=(name,), customer_sees=_is_customer(scene, name)) for name in who)
+        if not who:
+            yield wish
+
+
+def _is_customer(scene: Scene, receiver: str) -> bool:
+    kind, _, name = receiver.partition(":")
+    return kind == "person" and scene.is_customer(name)
 
 
 def receivers(scene: Scene, base: Wish, receiver: Receiver) -> tuple[str, ...]:
     """Whom a receiver stands for on this ticket, as ``channel:NAME`` or ``person:HANDLE``; nobody where there is none."""
-    if receiver.kind == "channel":
-        return (f"channel:{receiver.name}",)
-    if receiver.kind == "person":
-        return (f"person:{receiver.name}",)
-    if receiver.name == "team_lead":
+    if receiver.kind in ("channel", "person"):
+        return (f"{receiver.kind}:{receiver.name}",)
+    if receiver.name == "promiser":
+        people = (base.occasion.author if base.occasion else None,)
+    elif receiver.name in ("team_lead", "next_level"):
         team = scene.team(base.rule, base.ticket)
-        return (f"person:{team.lead}",) if team and team.lead else ()
-    return tuple(f"person:{name}" for name in scene.texts(base.ticket, receiver.name))
+        people = ((team.lead if receiver.name == "team_lead" else team.next_level) if team else None,)
+    else:
+        people = scene.texts(base.ticket, receiver.name)
+    return tuple(f"person:{name}" for name in people if name)
 
 
 def wording(scene: Scene, wish: Wish) -> str:
-    """The finished text of a note, reply or notice; without a text of its own the rule's name, its ``why`` and a link."""
-    url = scene.tickets[wish.ticket][0]
-    if wish.text is None:
-        return "\n".join(line for line in (wish.rule.name, wish.rule.why, url) if line)
+    """The finished text of a note, reply or notice.
+
+    Without a text of its own it is the rule's name, its ``why``, what was due when, and a link.
+    """
     calendar = scene.calendar(wish.rule, wish.ticket)
-    extras = {"why": wish.rule.why, "promise.quote": ""}
+    occasion = wish.occasion
+    due = occasion.due.astimezone(calendar.zone).strftime("%Y-%m-%d %H:%M") if occasion else ""
+    if wish.text is None:
+        quote = f"“{occasion.quote}”" if occasion and occasion.quote else ""
+        lines = (wish.rule.name, wish.rule.why, quote, f"due {due}" if due else "", scene.tickets[wish.ticket][0])
+        return "\n".join(line for line in lines if line)
+    extras = {"why": wish.rule.why, "promise.quote": occasion.quote if occasion else ""}
+    if occasion:
+        extras["due"] = due
     if "next_open" in wish.text.placeholders:
         opening = calendar.next_open(scene.at).astimezone(calendar.zone)
         extras["next_open"] = opening.strftime("%Y-%m-%d %H:%M")

@@ -127,8 +127,8 @@ class FactRef:
 class Receiver:
     """Who is told.
 
-    ``kind`` *role*: ``assignee``, ``team_lead``, ``promiser``, ``on_call``; *person*: a handle; *fact*: a fact that holds
-    people; *channel*: a name of ``[notify.NAME]`` in the settings.
+    ``kind`` *role*: ``assignee``, ``team_lead``, ``next_level``, ``promiser``, ``on_call``; *person*: a handle; *fact*: a fact
+    that holds people; *channel*: a name of ``[notify.NAME]`` in the settings.
     """
 
     kind: Literal["role", "person", "fact", "channel"]
@@ -188,6 +188,19 @@ class Remind:
     note: Text | None
     reply: Text | None
     span: Span
+
+    @property
+    def actions(self) -> Actions:
+        """What is done then, as a rule would say it."""
+        return Actions(
+            assign=self.assign,
+            set=self.set,
+            add_tags=self.add_tags,
+            remove_tags=self.remove_tags,
+            note=self.note,
+            reply=self.reply,
+            notify=Notify(self.who, self.text, self.span) if self.who else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +275,14 @@ class Actions:
     notify: Notify | None = None
 
 
+def bundles(rule: Rule) -> Iterator[Actions]:
+    """Everything a rule may do at once: its own actions, and each step of its clock and of its promises."""
+    yield rule.actions
+    for clock in (rule.actions.deadline, rule.actions.promise):
+        if clock is not None:
+            yield from (step.actions for step in (*clock.remind, *clock.escalate))
+
+
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
@@ -307,6 +328,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Notices:
+    """When people are left in peace: (start, end) in minutes of every day's local time, and messages per local day.
+
+    An end past 1440 lies on the next day. ``None``: not said here; an empty tuple: at no time.
+    """
+
+    quiet_hours: tuple[tuple[int, int], ...] | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Somebody in a team. ``away`` holds (first day, last day), both included, in the team's calendar."""
 
@@ -317,6 +349,7 @@ class Member:
     weight: float = 1.0
     away: tuple[tuple[date, date], ...] = ()
     substitute: str | None = None
+    notices: Notices = field(default_factory=Notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,13 +364,17 @@ class Rota:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A group of the desk plus people; without ``people`` the group's members."""
+    """A group of the desk plus people; without ``people`` the group's members.
+
+    ``lead`` is told as ``team_lead``, ``next_level`` hears of it when the lead's word is not enough; both are handles.
+    """
 
     name: str
     span: Span
     group: str | None = None
     calendar: str | None = None
     lead: str | None = None
+    next_level: str | None = None
     on_call: Rota | None = None
     people: tuple[Member, ...] = ()
 
@@ -375,5 +412,6 @@ class RuleSet:
     limits: Limits
     tests: tuple[RuleTest, ...]
     fingerprint: str
+    notices: Notices = field(default_factory=Notices)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     marks: Mapping[str, Span] = field(default_factory=dict, repr=False)

@@ -149,7 +149,7 @@ def test_rules_that_name_what_the_desk_does_not_have(folder: Path) -> None:
 def test_rules_that_are_not_available_yet(folder: Path) -> None:
     furnish(folder)
     (folder / "rules.yaml").write_text(
-        "rules:\n  - name: In time\n    deadline: {name: x, target: first_reply, within: 4 hours}\n"
+        "rules:\n  - name: Win back\n    when: {csat: bad}\n    recover: {cause: let-down}\n"
     )
     assert call("check").exit_code == 0
     assert "not available yet" in told("plan")

@@ -288,7 +288,6 @@ rules:
     ("text", "message"),
     [
         (one("assign: {team: billing, choose: least_busy}"), "`choose` in `assign` is not available yet"),
-        (one("deadline: {name: d, target: first_reply, within: 1 hour}"), "`deadline` is not available yet"),
         (one("promise: {from_grade: day}"), "`promise` is not available yet"),
         (one("add_tags: [x]", "{promise: open}"), "`promise` is not available yet"),
         (one("notify: on_call"), "`on_call` as a receiver is not available yet"),

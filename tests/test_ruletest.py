@@ -86,7 +86,7 @@ def test_what_is_expected_and_happens_passes(test):
         ("ticket: {status: pending}, expect: {reply: Goodbye}", "expected a text with `Goodbye`"),
         ("ticket: {status: pending}, expect: {reply: back, customer_sees: nothing}", "expected nothing, got `reply"),
         ("ticket: {subject: x}, expect: {held: assignee}", "`held`: expected `assignee`, got nothing"),
-        ("ticket: {subject: x}, expect: {promise: broken}", "`promise` is not available yet"),
+        ("ticket: {subject: x}, expect: {recovery: open}", "`recovery` is not available yet"),
     ],
 )
 def test_every_difference_is_a_sentence(test, because):

@@ -1,0 +1,51 @@
+"""What clocks want for tickets: the step that is due in each of their cycles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..rules.calendar import calendar_for
+from .leaves import names_closed
+from .plan_file import instant_text
+from .steps import Occasion, latest, planned
+from .wishes import Subject, Wish, doings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..rules.model import Rule
+    from .plan_file import SkipReason
+    from .scene import Scene
+    from .steps import Planned
+
+WAITS = ("running", "due_soon")
+
+
+def clock_wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[Wish]:
+    """What the clock of a rule wants for a ticket now, steps passed over among it."""
+    deadline = rule.actions.deadline
+    if deadline is None or (scene.value(ticket, "status") == "closed" and not names_closed(rule.when)):
+        return
+    for cycle in scene.evaluation.cycles(rule, ticket):
+        steps = planned(deadline, cycle.opened, cycle.due, calendar_for(scene.ruleset, cycle.calendar))
+        done, passed = latest(
+            steps, scene.at, waits=cycle.state in WAITS, missed=cycle.state == "missed", ended=cycle.stopped
+        )
+        for step in (*passed, *done):
+            occasion = Occasion(instant_text(cycle.start), cycle.start, cycle.due, step.at)
+            yield from step_wishes(scene, rule, order, ticket, step, occasion, done)
+
+
+def step_wishes(
+    scene: Scene, rule: Rule, order: int, ticket: str, step: Planned, occasion: Occasion, done: Sequence[Planned]
+) -> Iterator[Wish]:
+    """What one step wants; ``done`` are the latest ones, all others are passed over."""
+    if done[0].at > scene.in_force(rule):
+        blocked: SkipReason | None = None if step in done else "passed_over"
+    elif rule.id in scene.snapshot.first_applied:
+        return
+    else:
+        blocked = "before_in_force"
+    subject = Subject(f"{ticket} {occasion.key}", (ticket,), (ticket,))
+    base = Wish(rule, order, ticket, subject, "assign", step=step.name, blocked=blocked, occasion=occasion)
+    yield from doings(scene, base, step.doing.actions)
