@@ -138,6 +138,7 @@ class Clock:
         first = ~pl.col("late") | ~pl.col("late").shift(1).over("kind").fill_null(value=False)
         settled = [pl.when(first).then(name).forward_fill().over("kind").alias(name) for name in ("due", "lost")]
         each = each.with_columns(*settled, still=still & ~pl.col("late"))
+        each = each.with_columns(judged="now").with_columns(_while_solved(name) for name in ("judged", "due", "lost"))
         return each.filter(pl.col(name).eq_missing(pl.col(f"own {name}")) for name in _CHOICE)
 
     def _lost(self, rows: pl.DataFrame) -> pl.Series:
@@ -224,6 +225,12 @@ def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.Dat
     return rows.with_columns(to=to, stopped=(pl.col("now") == pl.col("stop")).fill_null(value=False))
 
 
+def _while_solved(name: str) -> pl.Expr:
+    """A column that keeps, as long as a ticket stays solved, what it was when it was solved."""
+    begun = pl.col("done") & ~pl.col("done").shift(1).over("kind").fill_null(value=False)
+    return pl.when("done").then(pl.when(begun).then(name).forward_fill().over("kind")).otherwise(name).alias(name)
+
+
 def _runs() -> pl.Expr:
     """Whether time passes towards a due time."""
     return pl.col("due").is_not_null() & ~pl.col("stopped") & ~pl.col("done") & ~pl.col("still") & ~pl.col("over")
@@ -231,7 +238,7 @@ def _runs() -> pl.Expr:
 
 def _state() -> pl.Expr:
     """The state at the beginning of a stretch."""
-    settled = pl.when(pl.col("now") <= pl.col("due")).then(pl.lit("met")).otherwise(pl.lit("missed"))
+    settled = pl.when(pl.col("judged") <= pl.col("due")).then(pl.lit("met")).otherwise(pl.lit("missed"))
     running = pl.when(pl.col("now") >= pl.col("soon")).then(pl.lit("due_soon")).otherwise(pl.lit("running"))
     return (
         pl.when(pl.col("over") | pl.col("due").is_null())

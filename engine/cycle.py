@@ -64,7 +64,7 @@ def cycle_of(
     calendar = timing.calendars[last["calendar"]]
     within = timing.lengths[last["length"]] if timing.lengths else None
     lost, due, state = last["lost"], last["due"].astimezone(UTC), last["state"]
-    if last["still"]:
+    if last["still"] and not last["done"]:
         more = _passed(within, calendar, last["now"].astimezone(UTC), at)
         lost, due = lost + more, _later(within, calendar, due, more)
     elif state in ("running", "due_soon"):
