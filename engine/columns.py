@@ -34,6 +34,7 @@ class Source:
     messages: bool = False
     texts: bool = False
     ratings: bool = False
+    sla: bool = False
     closed: bool = False
 
 
@@ -76,6 +77,8 @@ def source_of(fact: str) -> Source:
         return Source((fact,))
     if fact in _WITH_STATUS:
         return Source(("status", _WITH_STATUS[fact]), closed=True)
+    if fact.startswith("sla."):
+        return Source(sla=True)
     if fact == "requester.bad_csat_90d":
         return Source(("requester",), ratings=True, closed=True)
     if fact == "requester.last_assignee":

@@ -77,9 +77,10 @@ def read_events(scope: Scope) -> pl.DataFrame:
 def _in_sight(scope: Scope) -> ColumnElement[bool]:
     """Tickets no rule can see are left in the store, unless they were still visible at an earlier ``at``."""
     tickets = tables.tickets.c
-    hidden = [tickets.merged_into.is_not(None), tickets.deleted]
-    closed = [] if scope.needs.closed else [tickets.status == "closed"]
-    return and_(tickets.desk == scope.desk, or_(tickets.updated > scope.at, not_(or_(*hidden, *closed))))
+    merged = tickets.merged_into.is_not(None)
+    closed = false() if scope.needs.closed else tickets.status == "closed"
+    seen = and_(not_(tickets.deleted), or_(and_(not_(merged), not_(closed)), and_(merged, _flag(scope.needs.promises))))
+    return and_(tickets.desk == scope.desk, or_(tickets.updated > scope.at, seen))
 
 
 def _wanted(needs: Needs) -> ColumnElement[bool]:
@@ -90,8 +91,9 @@ def _wanted(needs: Needs) -> ColumnElement[bool]:
     return or_(
         events.kind.in_(("created", "merged", "deleted")),
         and_(events.kind == "field", some),
-        message if needs.messages or needs.texts else and_(message, events.actor_kind == "robot"),
+        message if needs.messages or needs.texts else and_(message, _read_anyway(needs)),
         events.kind == "rating" if needs.ratings else false(),
+        events.kind == "sla" if needs.sla else false(),
     )
 
 
@@ -100,7 +102,17 @@ def _text(needs: Needs) -> ColumnElement[Any]:
     events = tables.events.c
     if needs.texts:
         return events.text
-    return case((or_(events.kind == "rating", events.actor_kind == "robot"), events.text))
+    return case((or_(events.kind == "rating", _read_anyway(needs)), events.text))
+
+
+def _read_anyway(needs: Needs) -> ColumnElement[bool]:
+    """Messages of ours, and those of agents where promises are asked for."""
+    kind = tables.events.c.actor_kind
+    return kind.in_(("robot", "agent")) if needs.promises else kind == "robot"
+
+
+def _flag(on: bool) -> ColumnElement[bool]:  # noqa: FBT001
+    return true() if on else false()
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:

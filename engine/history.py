@@ -22,6 +22,7 @@ from ..connectors.ticket import FIELD
 from .across import Across, step_functions
 from .columns import ACTIVITY, LISTS, PLAIN, REACHING_BACK, SEPARATOR, derive, source_of
 from .people import with_people
+from .slas import slas
 from .snapshot import INSTANT, encode
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class History:
     def __init__(self, snapshot: Snapshot, facts: Collection[str]) -> None:
         self.snapshot = snapshot
         self.facts = frozenset(facts)
-        self.told: dict[str, Told] = {}
         self.tickets = _tickets(snapshot, with_sample="sample" in facts)
+        self.told: dict[str, Told] = slas(snapshot, self.tickets, self.facts)
         named = {field for fact in self.facts for field in source_of(fact).fields}
         self.fields = tuple(sorted(name for name in named if name in PLAIN or name.startswith(FIELD)))
         own = {name.lower(): name for name in snapshot.catalogue.fields}
@@ -154,7 +155,7 @@ class History:
 
     def _asked_about(self) -> pl.Expr:
         if any(fact in ACTIVITY for fact in self.facts):
-            return pl.lit(value=True)
+            return pl.col("kind") != "sla"
         kind, sources = pl.col("kind"), [source_of(fact) for fact in self.facts]
         asked = kind.is_in(["merged", "deleted"]) | (
             (kind == "field") & pl.col("field").is_in(list(self._spelled.values()))

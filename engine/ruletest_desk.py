@@ -19,6 +19,7 @@ from ..connectors.ticket import FIELD, Catalogue, Event, Organization, Person, T
 from ..rules.calendar import calendar_for
 from ..rules.durations import UnreadableError, parse_date, parse_instant
 from ..rules.facts import FACTS, fact_named
+from .slas import sla_in
 from .snapshot import EVENTS, TICKETS, Snapshot, encode
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class _Desk:
     people: dict[str, Person] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     believed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    clocks: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:
@@ -151,8 +153,15 @@ class _Desk:
             mark = _MARKER.search(text) if role == "robot" else None
             public = event.get("internal", "no") not in ("yes", "true")
             self._add(ticket.id, at, "message", text=text, public=public, marker=mark[1] if mark else None, **who)
-        for name, value in event.get("set", {}).items():
-            ticket = self._changed(ticket, at, name, None if value == "missing" else self._value(name, value), who)
+        told = {
+            name: None if value == "missing" else self._value(name, value)
+            for name, value in event.get("set", {}).items()
+        }
+        for name in dict.fromkeys(filter(None, map(sla_in, told))):
+            self._tick(ticket.id, at, name, told)
+        for name, value in told.items():
+            if sla_in(name) is None:
+                ticket = self._changed(ticket, at, name, value, who)
         if "rates" in event:
             self._add(ticket.id, at, "rating", new=event["rates"], **who)
             ticket = replace(ticket, csat=event["rates"])
@@ -182,6 +191,13 @@ class _Desk:
             self.hire(new)
         self._add(ticket.id, at, "field", field=name, old=_written(old), new=_written(new), **who)
         return after
+
+    def _tick(self, ticket: str, at: datetime, name: str, told: Mapping[str, Any]) -> None:
+        """Add what an event tells of a clock of the desk; of its state and due time, what is not told stays."""
+        known = self.clocks.get((ticket, name), {})
+        clock = known | {fact: _written(value) for fact, value in told.items() if sla_in(fact) == name}
+        self.clocks[ticket, name] = clock
+        self._add(ticket, at, "sla", field=name, new=clock.get(f"sla.{name}"), old=clock.get(f"sla.{name}.due"))
 
     def _add(self, ticket: str, at: datetime, kind: Any, **more: Any) -> None:
         number = len(self.events) + 1
@@ -229,7 +245,7 @@ class _Desk:
     def _believe(self, ticket: Ticket, facts: Mapping[str, Any], known: Mapping[str, Any]) -> None:
         made = (*_TICKET_FACTS, "requester.name", "requester.email", "requester.tags", "organization.tags")
         stated = [name for name in facts if name not in made and ".field." not in name and not name.startswith(FIELD)]
-        self.believed[ticket.id] = {name: known.get(name) for name in stated if name in FACTS}
+        self.believed[ticket.id] = {name: known.get(name) for name in stated if fact_named(name)}
 
     # --- values -------------------------------------------------------------------------------------------------------
 

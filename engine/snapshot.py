@@ -90,15 +90,18 @@ class Needs:
     """What of the history a rule set can ask about, so that the store reads no more.
 
     ``fields``: fields whose changes are read or written; ``*`` among them: every field, whatever its name. ``messages``:
-    who wrote when; ``texts``: also what. ``ratings``.
-    ``closed``: tickets already closed too (facts across tickets, rules that name closed).
+    who wrote when; ``texts``: also what. ``ratings``. ``sla``: what the desk said of its own clocks.
+    ``closed``: tickets already closed too (facts across tickets, rules that name closed). ``promises``: what agents promised:
+    their texts, those of merged tickets too, and the fields and tags that bear on it.
     """
 
     fields: frozenset[str]
     messages: bool = False
     texts: bool = False
     ratings: bool = False
+    sla: bool = False
     closed: bool = False
+    promises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

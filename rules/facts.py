@@ -23,6 +23,7 @@ _EVENTS = everywhere("counted from the ticket's events")
 _MESSAGES = everywhere("from the ticket's messages and who wrote them")
 _RATED = desks("the satisfaction rating", "the satisfaction field", "the custom field mapped to csat", "ratings")
 _COMPUTED = everywhere("computed by makegood")
+_SLA = desks("SLA metric events", "SLA field", "Due of a ticket with a service level, as `rt`", "sla events")
 
 _TICKET = (
     Fact("id", "text", "The ticket's number or key as the desk shows it.", desks("id", "issue key", "id")),
@@ -368,18 +369,16 @@ _RULES = (
         "sla.<name>",
         "choice",
         "How the desk's own clock stands.",
-        desks("SLA metric events", "SLA field", local="sla events"),
+        _SLA,
         often_missing=True,
         values=CLOCK_STATES,
-        available="deadlines",
     ),
     Fact(
         "sla.<name>.due",
         "time",
         "When the desk's own clock runs out.",
-        desks("SLA metric events", "SLA field", local="sla events"),
+        _SLA,
         often_missing=True,
-        available="deadlines",
     ),
     Fact(
         "promise",

@@ -3,12 +3,13 @@
 # ruff: noqa: D102 (what a shape's methods do is said once, at shapes.Shape)
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from ..connectors.ticket import FIELD, Ticket
 from .actions import ACTIONS
 from .conditions import known_fact, literal
-from .facts import derived
+from .facts import derived, fact_named
 from .model import RuleTest
 from .moments import Moment
 from .nodes import Mapping, Scalar, Sequence
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 EXPECTED = ("promise", "recovery", "customer_sees", "held", "overruled")
 """What ``expect`` may name besides actions and ``deadline.<name>``."""
+
+_FIXED = ("id", "version", "created", "custom", "history_from", "deleted")
+HELD = frozenset(each.name for each in fields(Ticket)).difference(_FIXED)
+"""What a ticket holds and an event may change."""
 
 
 def raw(node: Node) -> Any:
@@ -75,6 +80,19 @@ class FactValues:
         return {"type": "object", "additionalProperties": values}
 
 
+@dataclass(frozen=True, slots=True)
+class Changes(FactValues):
+    """Facts that an event changed: what a ticket holds, and the desk's own clocks, not what follows from them."""
+
+    def read(self, node: Node, reader: Reader) -> dict[str, Any] | None:
+        for entry in node.entries if isinstance(node, Mapping) else ():
+            name = entry.key.text
+            if fact_named(name) is not None and name not in HELD and not name.startswith((FIELD, "sla.")):
+                message = f"no event sets `{name}`"
+                reader.error("not-settable", entry.key, message, "say what happened, or give it under `ticket`")
+        return FactValues.read(self, node, reader)  # super() does not know a class that got slots
+
+
 EVENT = Table(
     "an event",
     (
@@ -82,7 +100,7 @@ EVENT = Table(
         Key("by", Line("who did it"), "`customer`, a person, `automation` or `makegood`."),
         Key("says", Line("a message"), "The text of a message."),
         Key("internal", YesNo(), "Whether the message is an internal note; default no."),
-        Key("set", FactValues(), "Facts that this event changed."),
+        Key("set", Changes(), "Facts that this event changed."),
         Key("rates", Words(("good", "bad")), "The customer's rating."),
         Key("merged_into", Line("a ticket"), "The ticket that this one was merged into."),
     ),

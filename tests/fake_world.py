@@ -57,6 +57,7 @@ VALUES: dict[str, list[str | None]] = {
     "tags": ['["vip", "Refund"]', '["refund"]', '["spam", "vip"]', "[]", None],
     "cc": ['["ana@example.com"]', '["x@example.com", "y@example.com"]', None],
 }
+SLAS = ["First reply", "first reply", "Repair"]
 TEXTS = ["Hello", "where is my REFUND?", "order 123456", "thanks", ""]
 
 
@@ -103,7 +104,7 @@ def _ticket(made: World, ticket: str, rng: random.Random) -> None:
 def _event(ticket: str, at: datetime, seq: int, state: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     row = dict.fromkeys(EVENTS) | {"ticket": ticket, "at": at, "seq": seq, "id": f"{ticket}-{seq}", "public": False}
     row |= {"actor_kind": rng.choice(["customer", "agent", "agent", "automation", "robot"]), "auto": rng.random() < 0.1}
-    kind = rng.choices(["field", "message", "rating", "merged", "deleted"], [50, 40, 8, 1, 1])[0]
+    kind = rng.choices(["field", "message", "rating", "sla", "merged", "deleted"], [45, 35, 8, 10, 1, 1])[0]
     if kind == "field":
         name = rng.choice(["status", "status", "status", "assignee", "assignee", *VALUES])
         new = rng.choice(VALUES[name])
@@ -111,6 +112,14 @@ def _event(ticket: str, at: datetime, seq: int, state: dict[str, Any], rng: rand
         state[name] = new
     elif kind == "message":
         row |= {"text": rng.choice(TEXTS), "public": rng.random() < 0.8}
+    elif kind == "sla":
+        due = at + timedelta(hours=rng.choice([-2, 0, 7, 24, 100]))
+        states = ["running", "running", "running", "due_soon", "paused", "missed", "met", None]
+        row |= {
+            "field": rng.choice(SLAS),
+            "new": rng.choice(states),
+            "old": rng.choice([due.isoformat(), due.isoformat(), None]),
+        }
     elif kind == "rating":
         row |= {
             "new": rng.choice(["good", "bad"]),
@@ -149,6 +158,7 @@ def snapshot(made: World, at: datetime | None = None) -> Snapshot:
 
 NAMES = [name for name, fact in FACTS.items() if "<" not in name and fact.available == "now"] + [
     *(name for name in VALUES if name.startswith("field.")),
+    *("sla.First Reply", "sla.First Reply.due", "sla.repair", "sla.nothing"),
     *("requester.field.Tier", "requester.field.Langs", "organization.field.tier"),
 ]
 WANTED = [

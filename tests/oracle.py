@@ -10,7 +10,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from oracle_facts import World, all_waits, fact, field_at, number, others, solved, stints
+from oracle_facts import World, all_waits, fact, field_at, number, others, sla_runs, solved, stints
 
 from makegood.rules.calendar import Calendar, calendar_for
 from makegood.rules.durations import Duration
@@ -239,10 +239,18 @@ def instants(ruleset: RuleSet, rule: Rule, world: World, ticket: str) -> set[dat
     events = set(values)
     for leaf in leaves(rule.when):
         values |= _marks(ruleset, leaf, world, created)
+    values |= _clock_turns(rule, world, ticket)
     later = {turn for leaf in leaves(rule.when) for turn in _shifted(ruleset, leaf, values)}
     windows = {value + timedelta(days=days) for value in events for days in (7, 30, 90)}
     found = {turn + step for turn in values | later | windows for step in (timedelta(0), TICK)}
     return {turn for turn in found if created < turn < world.at} | {created, world.at}
+
+
+def _clock_turns(rule: Rule, world: World, ticket: str) -> set[datetime]:
+    """When the desk's own clocks are nearly due, and when they are due."""
+    clocks = {leaf.fact[4:].removesuffix(".due") for leaf in leaves(rule.when) if leaf.fact.startswith("sla.")}
+    runs = [run for clock in clocks for run in sla_runs(world, ticket, clock)]
+    return {turn for _, _, due, since in runs if due for turn in (due, due - (due - since) / 4)}
 
 
 def _marks(ruleset: RuleSet, leaf: Leaf, world: World, created: datetime) -> set[datetime]:

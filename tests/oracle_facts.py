@@ -79,6 +79,8 @@ def fact(world: World, ticket: str, name: str, now: datetime) -> Any:
     if name in FACTS:
         return FACTS[name](world, ticket, now)
     head, _, rest = name.partition(".")
+    if head == "sla":
+        return _sla(world, ticket, rest, now)
     if head == "deadline":
         return world.clocks and world.clocks(ticket, name, now)
     if head in ("requester", "assignee") and rest:
@@ -186,13 +188,41 @@ def _score(world: World, ticket: str, now: datetime) -> float | None:
 
 
 def _human(world: World, ticket: str, now: datetime) -> datetime:
-    people = [e["at"] for e in world.of(ticket, now) if e["actor_kind"] in ("agent", "customer") and not e["auto"]]
+    events = [e for e in world.of(ticket, now) if e["kind"] != "sla" and not e["auto"]]
+    people = [e["at"] for e in events if e["actor_kind"] in ("agent", "customer")]
     return max(people, default=(world.ticket(ticket) or {})["created"])
 
 
 def _updated(world: World, ticket: str, now: datetime) -> datetime:
     row = world.ticket(ticket) or {}
-    return max(at for at in (row["created"], row["updated"], *(e["at"] for e in world.of(ticket))) if at <= now)
+    events = (e["at"] for e in world.of(ticket) if e["kind"] != "sla")
+    return max(at for at in (row["created"], row["updated"], *events) if at <= now)
+
+
+def sla_runs(world: World, ticket: str, clock: str) -> list[tuple[datetime, str | None, datetime | None, datetime]]:
+    """What the desk said of its clock: when, the state, the due time, and since when that has been the due time."""
+    runs: list[tuple[datetime, str | None, datetime | None, datetime]] = []
+    for event in world.of(ticket, world.at):
+        if event["kind"] == "sla" and event["field"].lower() == clock.lower():
+            due = datetime.fromisoformat(event["old"]) if event["old"] and event["new"] else None
+            since = runs[-1][3] if runs and runs[-1][2] == due else event["at"]
+            runs.append((event["at"], event["new"], due, since))
+    return runs
+
+
+def _sla(world: World, ticket: str, clock: str, now: datetime) -> Any:
+    """The desk's word, and what the time makes of it: the last quarter is due_soon, after the due time it is missed."""
+    told = [run for run in sla_runs(world, ticket, clock.removesuffix(".due")) if run[0] <= now]
+    if not told:
+        return None
+    _, state, due, since = told[-1]
+    if clock.endswith(".due"):
+        return due
+    if state not in ("running", "due_soon") or due is None:
+        return state
+    if now > due:
+        return "missed"
+    return "due_soon" if now >= due - (due - since) / 4 else state
 
 
 def _share(world: World, ticket: str, now: datetime) -> float:

@@ -102,7 +102,7 @@ def as_it_was(desk: World, row: dict[str, Any]) -> dict[str, Any]:
     changed = {event["field"]: None for event in events if event["kind"] == "field"}
     then = {name: field_at(desk, row["id"], name, desk.at) for name in changed}
     custom = json.loads(row["custom"]) | {name[6:]: then.pop(name) for name in changed if name.startswith("field.")}
-    past = [event["at"] for event in desk.of(row["id"], desk.at)]
+    past = [event["at"] for event in desk.of(row["id"], desk.at) if event["kind"] != "sla"]
     updated = row["updated"] if row["updated"] <= desk.at else max([row["created"], *past])
     csat = None if any(event["kind"] == "rating" for event in events) else row["csat"]
     return row | then | {"custom": json.dumps(custom), "updated": updated, "csat": csat}
