@@ -402,6 +402,7 @@ class RuleSet:
 
     ``fingerprint`` changes with anything that could change a plan: not with comments, layout or tests. ``sources`` maps
     each file read to its text, for showing lines; ``marks`` says where names are defined: ``calendars.berlin``.
+    ``languages`` holds those of the file's own folder; the built-in ones are always there.
     """
 
     rules: tuple[Rule, ...]

@@ -1,0 +1,214 @@
+"""One language, ready to read sentences with: who commits to what (gates), what takes it back (vetoes), and by when.
+
+The time that belongs to a gate is the one behind it; where there is none, the one with which the sentence begins.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from .promise_files import every_language
+from .promise_phrases import Phrases, folded, pattern
+from .promise_sentences import without_quotations
+from .promise_times import MASK, PAST_MASK, TimeWords
+
+if TYPE_CHECKING:
+    from .promise_language import Language, Languages, Saying
+    from .promise_times import Time
+
+_ANY = "[^ ,():]{1,40}"
+_BREAKS = re.compile(r"; | - | -- ")
+"""Where a sentence is always parted."""
+_NO = "no "
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A commitment with the time that belongs to it; ``gate`` is the id of the gate that matched."""
+
+    gate: str
+    time: Time
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a sentence says: what it commits to; where that is nothing, ``why``, in words."""
+
+    bound: tuple[Bound, ...] = ()
+    why: str = ""
+
+
+class _Gate(NamedTuple):
+    """Where a gate matched: from where its times count, where the match begins and ends."""
+
+    here: int
+    start: int
+    end: int
+    name: str
+
+
+class Grammar:
+    """The grammar of one language.
+
+    Raises:
+        PhraseError: a phrase of the language is not well-formed.
+    """
+
+    def __init__(self, language: Language) -> None:
+        self.code = language.code
+        self.times = TimeWords(language)
+        words = language.words
+        phrases = phrases_of(language)
+        self._gates = [(name, pattern(phrases, gate.says)) for name, gate in language.gates.items() if gate.says]
+        self._vetoes = [(name, *_veto(phrases, veto)) for name, veto in language.vetoes.items() if veto.says]
+        self._joint = pattern(phrases, words.get("joint", ()))
+        self._lead = pattern(phrases, words.get("lead", ()))
+        self._and = pattern(phrases, words.get("and", ()))
+        self._glue = pattern(phrases, (*words.get("glue", ()), *words.get("due", ())))
+        self.sign_off = re.compile(phrases.either(words.get("sign_off", ())))
+        listed = (word for phrase in words.get("abbreviation", ()) for word in phrase.split("|"))
+        self.abbreviations = frozenset(listed)
+        self.marker = re.compile(_tight(phrases, words.get("marker", ())))
+        self.no_promise = re.compile(phrases.either(words.get("no_promise", ())))
+        self.moved = re.compile(phrases.either(words.get("moved", ())))
+
+    def read(self, sentence: str) -> Reading:
+        """What a sentence commits its author to."""
+        plain = folded(without_quotations(sentence, PAST_MASK))
+        times = list(self.times.find(plain))
+        if not any(_may_be_due(time) for time in times):
+            return Reading(why="no time words")
+        masked = _masked(plain, times)
+        bound: list[Bound] = []
+        why = ""
+        for start, end in self._pieces(masked):
+            found = self._piece(masked, plain, start, end, [time for time in times if start <= time.start < end])
+            bound += found.bound
+            why = found.why or why
+        return Reading(tuple(bound), "" if bound else why)
+
+    def _pieces(self, masked: str) -> list[tuple[int, int]]:
+        """Where the parts of a sentence begin and end that are judged alone."""
+        cuts = {0, len(masked)}
+        cuts |= {found.end() for found in _BREAKS.finditer(masked)}
+        cuts |= {found.start() for found in self._joint.finditer(masked)}
+        return list(pairwise(sorted(cuts)))
+
+    def _piece(self, masked: str, plain: str, start: int, end: int, times: list[Time]) -> Reading:
+        piece = masked[start:end]
+        gates = [gate for gate in self._matched(piece, start) if gate.here < end]
+        due = [time for time in times if _may_be_due(time)]
+        if not gates:
+            return Reading(why="nobody commits to anything" if due else "")
+        vetoed = self._vetoed(piece)
+        if vetoed:
+            return Reading(why=f"{self.code}.{vetoed}")
+        bound: list[Bound] = []
+        for number, gate in enumerate(gates):
+            until = gates[number + 1].here if number + 1 < len(gates) else end
+            behind = [time for time in due if gate.here <= time.start < until]
+            ahead = self._ahead(plain, start, gate, due) if number == 0 else None
+            bound += [Bound(f"{self.code}.{gate.name}", time) for time in self._chosen(plain, behind, ahead)]
+        return Reading(tuple(bound), "" if bound else "the time words belong to something else")
+
+    def _matched(self, piece: str, offset: int) -> list[_Gate]:
+        """The gates that match, by where they begin; of those that overlap the first."""
+        found = [
+            _Gate(match.start(match.lastindex or 0) + offset, match.start() + offset, match.end() + offset, name)
+            for name, gate in self._gates
+            for match in gate.finditer(piece)
+        ]
+        kept: list[_Gate] = []
+        for gate in sorted(found, key=lambda gate: gate.here):
+            if not kept or gate.here >= kept[-1].end:
+                kept.append(gate)
+        return kept
+
+    def _vetoed(self, piece: str) -> str | None:
+        for name, says, but_not in self._vetoes:
+            looked_at = but_not.sub(lambda found: PAST_MASK * len(found[0]), piece) if but_not else piece
+            if says.search(looked_at):
+                return name
+        return None
+
+    # --- which time ---------------------------------------------------------------------------------------------------
+
+    def _ahead(self, plain: str, start: int, gate: _Gate, times: list[Time]) -> Time | None:
+        """The time with which a piece begins, in front of its gate: *By noon tomorrow, I will ...*."""
+        for time in reversed([time for time in times if time.end <= gate.start]):
+            before, between = plain[start : time.start], plain[time.end : gate.start]
+            if self._only(self._lead, before) and len(between.split()) <= 3:
+                return time
+        return None
+
+    def _only(self, words: re.Pattern[str], text: str) -> bool:
+        """Whether a text holds nothing but such words, or ends with a comma and such words."""
+        last = text.rpartition(",")[2] if len(text) < 200 else text
+        return not re.search(r"\w", words.sub(" ", last))
+
+    def _chosen(self, plain: str, behind: list[Time], ahead: Time | None) -> list[Time]:
+        """The times that a gate commits to: one for each act behind it."""
+        if not behind:
+            return [ahead] if ahead else []
+        acts: list[list[Time]] = [[behind[0]]]
+        for last, time in pairwise(behind):
+            if self._another_act(plain[last.end : time.start]):
+                acts.append([])
+            acts[-1].append(time)
+        chosen = [self._one(plain, times) for times in acts]
+        if ahead and "day" in ahead.roles and "clock" not in ahead.roles and chosen[0].roles == {"clock"}:
+            chosen[0] = ahead.with_(chosen[0])
+        return chosen
+
+    def _another_act(self, between: str) -> bool:
+        found = self._and.search(between)
+        return found is not None and bool(re.search(r"\w", self._glue.sub(" ", between[found.end() :])))
+
+    def _one(self, plain: str, times: list[Time]) -> Time:
+        """The time of an act among several: the one with *by* or the like in front, else the first; a day gets its hour."""
+        dated = [time for time in times if "soon" not in time.roles] or times
+        best = next((time for time in dated if self.times.is_due(plain, time.start)), dated[0])
+        if "clock" not in best.roles and "day" in best.roles:
+            clock = next((time for time in dated if time.start > best.end and "clock" in time.roles), None)
+            if clock is not None and "day" not in clock.roles:
+                return best.with_(clock)
+        return best
+
+
+def _may_be_due(time: Time) -> bool:
+    return not time.roles & {"past", "other", "zone"}
+
+
+def _masked(plain: str, times: list[Time]) -> str:
+    """The sentence with its times as single words that gates can name."""
+    text = list(plain)
+    for time in times:
+        text[time.start : time.end] = (MASK if _may_be_due(time) else PAST_MASK) * (time.end - time.start)
+    return "".join(text)
+
+
+def phrases_of(language: Language) -> Phrases:
+    """The phrases of gates, vetoes and the grammar's own classes."""
+    plain = Phrases(language.words, {"any": _ANY, "time": f"{MASK}+"})
+    no_act = plain.either(language.words.get("no_act", ()))
+    act = rf"(?!(?:{no_act})(?![\w{MASK}]))[^\W\d_][\w'-]{{1,30}}"
+    return Phrases(language.words, {"any": _ANY, "time": f"{MASK}+", "act": act})
+
+
+def _veto(phrases: Phrases, veto: Saying) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    return pattern(phrases, veto.says), pattern(phrases, veto.but_not) if veto.but_not else None
+
+
+def _tight(phrases: Phrases, markers: tuple[str, ...]) -> str:
+    """Markers with spaces, hyphens or nothing between their words, as behind ``#``."""
+    return "|".join(r"[ _-]?".join(re.escape(word) for word in re.split(r"[ -]", marker)) for marker in markers)
+
+
+@lru_cache(maxsize=8)
+def grammars(languages: Languages) -> dict[str, Grammar]:
+    """The grammar of every language, by its code."""
+    return {language.code: Grammar(language) for language in every_language(languages)}
