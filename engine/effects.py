@@ -34,9 +34,12 @@ _SAME_REPLY = timedelta(minutes=10)
 _MOST_STEPS = 10_000
 
 
-def effect_key(rule_id: str, action: str, step: str | None, subject: str) -> str:
-    """The identity of a once-only effect, 16 hex digits; ``subject`` is the ticket's id, or whom ``once_per`` names."""
-    return _digest("effect", rule_id, action, step, subject)
+def effect_key(rule_id: str, action: str, step: str | None, subject: str, who: tuple[str, ...] = ()) -> str:
+    """The identity of a once-only effect, 16 hex digits.
+
+    ``subject`` is the ticket's id, or whom ``once_per`` names; ``who`` is the receiver of a notice.
+    """
+    return _digest("effect", rule_id, action, step, subject, *who)
 
 
 def change_key(rule_id: str, ticket: str, action: str, step: str | None, field: str | None, to: Value) -> str:

@@ -63,7 +63,12 @@ def check_names(rules: RuleSet, catalogue: Catalogue, people: Collection[str]) -
             names.rule(rule)
     for team in rules.teams.values():
         names.known("group", "group", team.group, team.span)
-        handles = (team.lead, *(member.handle for member in team.people), *(m.substitute for m in team.people))
+        handles = (
+            team.lead,
+            team.next_level,
+            *(member.handle for member in team.people),
+            *(m.substitute for m in team.people),
+        )
         for handle in (*handles, *(team.on_call.people if team.on_call else ())):
             names.person(handle, team.span)
     return names.problems.items

@@ -120,6 +120,7 @@ def _team(fields: Fields, reader: Reader) -> Team:
         group=fields.get("group"),
         calendar=fields.get("calendar"),
         lead=fields.get("lead"),
+        next_level=fields.get("next_level"),
         on_call=fields.get("on_call"),
         people=fields.get("people", ()),
     )
@@ -131,10 +132,19 @@ TEAM = Table(
         Key("group", Line("a group of the desk"), "The group of the desk that the team is."),
         Key("calendar", CalendarName(), "When its people work."),
         Key("lead", Handle(), "Who is told as `team_lead`."),
+        Key(
+            "next_level",
+            Handle(),
+            "Who is told as `next_level`: whoever hears of it when the lead's word is not enough.",
+        ),
         Key("on_call", ON_CALL, "Who is on call: a calendar file, or people in turn."),
         Key("people", _People(), "Its people; left out: the group's members."),
     ),
     _team,
-    {"members": "did you mean `people`?", "manager": "did you mean `lead`?"},
+    {
+        "members": "did you mean `people`?",
+        "manager": "did you mean `lead`, or `next_level`?",
+        "escalate_to": "did you mean `next_level`?",
+    },
     "billing: {group: Billing}",
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROLES: dict[str, str] = {
     "assignee": "who owns the ticket",
     "team_lead": "the `lead` of the ticket's team",
+    "next_level": "the `next_level` of the ticket's team",
     "promiser": "who gave the promise (in `promise` only)",
     "on_call": "who is on call in the ticket's team",
 }
@@ -198,7 +199,8 @@ class ReceiverName:
     """Who is told: a role, a person, a fact that holds people, or a channel of the settings."""
 
     says: str = (
-        "a receiver (a channel from makegood.toml, `assignee`, `team_lead`, a person, or a fact that holds people)"
+        "a receiver (a channel from makegood.toml, `assignee`, `team_lead`, `next_level`, a person, or a fact that "
+        "holds people)"
     )
 
     def read(self, node: Node, reader: Reader) -> Receiver | None:

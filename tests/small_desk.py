@@ -107,8 +107,8 @@ def plan(text: str, *tickets: Ticket, events=(), desk=None, **options):
 
 def done(rule, at: datetime, action="note", ticket="1", outcome="applied", step=None, **more) -> JournalEntry:
     """A line of the journal."""
-    effect = effect_key(rule.id, action, step, more.pop("subject", ticket))
     field, to = more.pop("field", None), more.pop("to", None)
+    effect = effect_key(rule.id, action, step, more.pop("subject", ticket), to or () if action == "notify" else ())
     usual = {
         "detail": "",
         "version_after": "7",

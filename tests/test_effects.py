@@ -51,10 +51,20 @@ def test_a_change_with_another_value_is_another_change():
 @pytest.mark.parametrize("text", [NOTE, NOTICE, REPLY])
 def test_what_the_journal_knows_as_done_is_spent(text):
     rule = rules(text).rules[0]
-    entry = done(rule, ago(hours=2), text.split("}, ")[1].split(":")[0])
+    action = text.split("}, ")[1].split(":")[0]
+    entry = done(rule, ago(hours=2), action, to=("channel:leads",) if action == "notify" else None)
     found = plan(text, VIP, events=[tagged(ago(hours=3))], desk={"journal": (entry,)})
     assert (told(found), reasons(found)) == ([], ["spent"])
     assert found.skipped[0].since == ago(hours=2)
+
+
+def test_of_two_who_are_told_only_the_one_who_was_not_is_told_again():
+    text = NOTICE.replace("leads", "[leads, ana@example.com]")
+    told_ana = done(rules(text).rules[0], ago(hours=2), "notify", to=("person:ana@example.com",))
+    failed = done(rules(text).rules[0], ago(hours=2), "notify", to=("channel:leads",), outcome="failed")
+    found = plan(text, VIP, events=[tagged(ago(hours=3))], desk={"journal": (told_ana, failed)})
+    assert [change.who for change in found.changes] == [("channel:leads",)]
+    assert [(each.reason, each.to) for each in found.skipped] == [("spent", ("person:ana@example.com",))]
 
 
 @pytest.mark.parametrize("outcome", ["failed", "refused", "conflict", "skipped"])
