@@ -14,7 +14,7 @@ from makegood.engine.plan import PlanRefused, make_plan
 
 TEAMS = """
 teams:
-  billing: {group: Billing, lead: ben@example.com}
+  billing: {group: Billing, lead: ben@example.com, next_level: ana@example.com}
 """
 URGENT = "rules: [{name: Urgent, when: {tags: [vip]}, set: {priority: urgent}}]"
 
@@ -227,13 +227,15 @@ def test_without_leave_nothing_goes_to_customers(action):
         ("[leads, ana@example.com]", ("channel:leads", "person:ana@example.com")),
         ("assignee", ("person:ben@example.com",)),
         ("team_lead", ("person:ben@example.com",)),
+        ("next_level", ("person:ana@example.com",)),
         ("cc", ("person:ana@example.com", "person:ben@example.com")),
     ],
 )
 def test_receivers_are_people_and_channels(who, receivers):
     facts = {"assignee": "ben@example.com", "group": "Billing", "cc": ("ana@example.com", "ben@example.com")}
     found = plan(one(f"notify: {who}"), ticket(**facts))
-    assert found.changes[0].who == receivers
+    assert tuple(name for change in found.changes for name in change.who) == receivers
+    assert len({change.effect for change in found.changes}) == len({change.id for change in found.changes})
 
 
 def test_a_notice_to_nobody_is_said():
