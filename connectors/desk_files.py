@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from . import desk_tables as tables
 from .desk_csv import read_rows
 from .desk_history import History
-from .desk_json import Malformed, Words, did_you_mean, from_plain, to_json
+from .desk_json import Malformed, Words, did_you_mean, from_plain, instant, to_json
 from .desk_mapping import read_mapping
 from .desk_reading import BadFile, Imported, Problems, open_text, suffix
-from .ticket import Event, Organization, Person, Ticket
+from .ticket import CLOCK_STATES, Event, Organization, Person, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -112,6 +112,13 @@ def _add_groups(db: sqlite3.Connection) -> None:
         tables.put_words(db, replace(words, groups=(*words.groups, *sorted(more))))
 
 
+def _add_slas(db: sqlite3.Connection) -> None:
+    words = tables.words(db)
+    told = {name for (name,) in db.execute("SELECT DISTINCT field FROM events WHERE kind = 'sla'")}
+    if more := told - set(words.slas):
+        tables.put_words(db, replace(words, slas=(*words.slas, *sorted(more))))
+
+
 def _import_lines(desk: Desk, source: Path) -> Imported:
     problems = Problems(source)
     count = dict.fromkeys(_KINDS, 0)
@@ -124,6 +131,7 @@ def _import_lines(desk: Desk, source: Path) -> Imported:
                 except Malformed as error:
                     problems.add(str(error), line=line)
         _add_groups(db)
+        _add_slas(db)
         for problem in _dangling(db, number, desk.me):
             problems.add(problem)
         problems.stop()
@@ -164,8 +172,21 @@ _KINDS: Mapping[str, Callable[[sqlite3.Connection, dict[str, object], int], obje
     "organization": lambda db, plain, _: tables.put_organization(db, from_plain(Organization, plain), verb="INSERT"),
     "person": lambda db, plain, _: tables.put_person(db, from_plain(Person, plain), verb="INSERT"),
     "ticket": lambda db, plain, _: tables.insert_ticket(db, from_plain(Ticket, plain | {"version": "1"})),
-    "event": lambda db, plain, number: tables.insert_events(db, [from_plain(Event, plain)], number),
+    "event": lambda db, plain, number: tables.insert_events(db, [_event(plain)], number),
 }
+
+
+def _event(plain: dict[str, object]) -> Event:
+    """An event; what it says of a clock must be what rules can ask for."""
+    event = from_plain(Event, plain)
+    if event.kind == "sla":
+        if not event.field:
+            raise Malformed('"field" is missing: an sla event names its clock')
+        if event.new not in (None, *CLOCK_STATES):
+            raise Malformed(f'"new": {json.dumps(event.new)} is none of {", ".join(CLOCK_STATES)}')
+        if event.old is not None:
+            instant(str(event.old))
+    return event
 
 
 def _dangling(db: sqlite3.Connection, number: int, me: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Words:
     """The words and habits of one embedded desk.
 
     ``closed_is_final``: closed tickets cannot be written any more. ``read_only``: the account of makegood may only look.
-    ``types``, ``forms`` and ``brands`` are ``None`` where the desk takes any.
+    ``types``, ``forms`` and ``brands`` are ``None`` where the desk takes any. ``slas`` names the clocks that its events tell of.
     """
 
     groups: tuple[str, ...] = ()
@@ -51,6 +51,7 @@ class Words:
     types: tuple[str, ...] | None = None
     forms: tuple[str, ...] | None = None
     brands: tuple[str, ...] | None = None
+    slas: tuple[str, ...] = ()
     time_zone: str = "UTC"
     closed_is_final: bool = True
     read_only: bool = False

@@ -37,10 +37,9 @@ class Local(Desk):
     calls = 0
 
     def capabilities(self) -> Capabilities:
-        """What this desk can do: everything but the desk's own clocks."""
+        """What this desk can do: everything; it has no clocks of its own but those that an import brought."""
         return Capabilities(
             WRITABLE,
-            lacks={"sla": "the embedded desk has no clocks of its own"},
             hidden_marker=True,
             version_checked=True,
             closed_is_final=self.words.closed_is_final,
@@ -61,6 +60,7 @@ class Local(Desk):
             types=words.types,
             forms=words.forms,
             brands=words.brands,
+            slas=words.slas,
             time_zone=words.time_zone,
             rights="read" if words.read_only else "read, write",
         )

@@ -17,6 +17,7 @@ from .request_tracker_cursor import Place
 from .request_tracker_doctor import findings
 from .request_tracker_history import History, transaction_of
 from .request_tracker_rest import Rest
+from .request_tracker_sla import CLOCK
 from .request_tracker_words import MACHINES, SLA, Desk, Words, any_of, field_spec, instant, person_of, ticket_of
 from .request_tracker_write import Visit, Writing, with_handles
 from .ticket import Catalogue, FieldSpec, Organization
@@ -128,6 +129,7 @@ class RequestTracker:
             statuses=statuses,
             fields=self._field_specs(desk),
             unmapped=tuple(f"status: {word}" for word in strange),
+            slas=(CLOCK,) if self._rest.has_levels() else (),
             rights=hashlib.sha256(rights.encode()).hexdigest()[:16],
         )
 

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from .base import ConnectorError
-from .request_tracker_rest import PAGE
+from .request_tracker_rest import PAGE, levels_on
 from .request_tracker_words import instant, quoted
 
 if TYPE_CHECKING:
@@ -94,8 +94,10 @@ def _tickets(rest: Rest) -> Iterator[Finding]:
             yield "ok", f"queue {queue['Name']}: no ticket to look at", ""
         else:
             yield from _rights(rest, row, queue["Name"])
-        if str(queue.get("SLADisabled")) == "0":
-            hint = "let rules leave due alone there and keep promises in a custom field (map.promise_due)"
+        if levels_on(queue):
+            hint = (
+                "read it as sla.rt, let rules leave due alone there, keep promises in a custom field (map.promise_due)"
+            )
             yield "warning", f"queue {queue['Name']}: RT's own service levels write Due", hint
     newest = _newest(rest, "id > 0")
     if newest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from .request_tracker_sla import CLOCK, Level
 from .request_tracker_words import NOBODY, SLA, Body, custom_value, handle, instant, instant_text, score
 from .ticket import FIELD, Event
 from .ticket_text import marker_of, newest_text
@@ -73,16 +74,19 @@ class History:
 
     def events(self, rows: Iterable[Row], texts: Mapping[str, Body]) -> list[Event]:
         """The events of ``rows`` (ascending transactions), oldest first."""
-        made = []
-        for row in sorted(rows, key=lambda r: int(r["id"]), reverse=True):
-            changes = list(self._changes(row, texts.get(str(row["id"]), Body())))
+        ordered = sorted(rows, key=lambda r: int(r["id"]))
+        made, level = [], Level(self._ticket, self._desk, self._words, ordered)
+        for row in reversed(ordered):
+            changes = self._changes(row, texts.get(str(row["id"]), Body()))
+            if told := level.told(row):
+                changes.append(Change("sla", CLOCK, old=told.due, new=told.state))
             made.append([self._event(row, i, c, texts) for i, c in enumerate(changes)])
         return [event for events in reversed(made) for event in events]
 
     def _event(self, row: Row, i: int, change: Change, texts: Mapping[str, Body]) -> Event:
         creator = row.get("Creator") or {}
         login, email = str(creator.get("id") or ""), creator.get("EmailAddress") or None
-        message = change.kind == "message"
+        message, by_itself = change.kind == "message", change.kind == "sla"
         body = texts.get(str(row["id"]), Body())
         at = instant(row["Created"]) or self._ticket.created
         return Event(
@@ -91,8 +95,8 @@ class History:
             at=at,
             kind=change.kind,
             seq=int(row["id"]) * _SLOTS + i,
-            actor=login or None,
-            actor_kind=self._desk.role(login, email, self._words),
+            actor=None if by_itself else login or None,
+            actor_kind="automation" if by_itself else self._desk.role(login, email, self._words),
             field=change.field,
             old=change.old,
             new=change.new,

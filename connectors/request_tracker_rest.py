@@ -141,6 +141,10 @@ class Rest:
         """Every queue the account may see."""
         return self.listed("queues/all", "Name,Lifecycle,SLADisabled,CorrespondAddress", [])
 
+    def has_levels(self) -> bool:
+        """Whether RT's own service levels are switched on in any queue."""
+        return any(levels_on(queue) for queue in self.queues())
+
     def fields(self) -> list[Row]:
         """Every custom field of tickets."""
         return self.listed("customfields", "Name,Type,MaxValues", [{"field": "LookupType", "value": _TICKET_CUSTOM}])
@@ -216,6 +220,11 @@ class Rest:
 def _number(user: Row) -> str:
     """A user's number, which RT tells to an account without AdminUsers in a link only."""
     return next((str(link["id"]) for link in user.get("_hyperlinks") or [] if link.get("ref") == "self"), "")
+def levels_on(queue: Row) -> bool:
+    """Whether RT writes ``Due`` in a queue by itself."""
+    return str(queue.get("SLADisabled")) == "0"
+
+
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -27,6 +27,8 @@ PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 Role = Literal["customer", "agent", "automation", "robot"]
 """Who somebody is: *robot* is the account makegood itself works with, *automation* any other machine."""
 
+CLOCK_STATES = ("running", "paused", "due_soon", "missed", "met")
+
 EventKind = Literal["created", "field", "message", "rating", "merged", "deleted", "sla"]
 
 FIELD = "field."
@@ -122,7 +124,8 @@ class Event:
     rating    ``new`` (``good`` or ``bad``), ``old`` (the score as the desk writes it), ``text`` (the comment)
     merged    ``new``: the id of the ticket it went into
     deleted   nothing more
-    sla       ``field`` (the clock's name), ``new`` (its state), ``old`` (its due time)
+    sla       what the desk says of a clock of its own: ``field`` (its name), ``new`` (one of :data:`CLOCK_STATES`; ``None``:
+              it does not run here any more), ``old`` (when it is due). It is no change of the ticket
     ========= =====================================================================================================
     """
 
@@ -159,7 +162,7 @@ class Catalogue:
     """The desk's own words: what rules may name. ``None`` instead of names means the desk takes any.
 
     ``statuses`` maps each of the desk's status names to its category; ``unmapped`` lists words that no setting maps, each
-    as ``status: Waiting on Bob``. ``me`` is the person id of the account we work with. ``rights`` is a digest of what that
+    as ``status: Waiting on Bob``. ``slas`` names the desk's own clocks. ``me`` is the person id of the account we work with. ``rights`` is a digest of what that
     account may do, as far as the desk shows it: another digest means refused changes are worth another try.
     """
 
@@ -171,5 +174,6 @@ class Catalogue:
     forms: tuple[str, ...] | None = None
     brands: tuple[str, ...] | None = None
     unmapped: tuple[str, ...] = ()
+    slas: tuple[str, ...] = ()
     time_zone: str = "UTC"
     rights: str = ""

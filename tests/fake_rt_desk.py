@@ -154,6 +154,10 @@ class RTDesk:
             said += self.merge(ticket, str(body["MergeInto"]), by=by, at=at)
         return said
 
+    def owe(self, ticket: str, due: datetime | None, *, at: datetime | None = None) -> None:
+        """What RT's own scrip does on a ticket with a service level; nothing is owed: ``Due`` is taken away."""
+        self._plain(self.tickets[int(ticket)], "Due", stamp(due) if due else NOT_SET, "RT_System", at or self.now())
+
     def merge(self, ticket: str, into: str, *, by: str = "alice", at: datetime | None = None) -> list[str]:
         value = f"fsck.com-rt://helpdesk.example/ticket/{into}"
         for number in (ticket, into):

@@ -7,7 +7,7 @@ import json
 import lzma
 import tempfile
 from contextlib import ExitStack
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from makegood.connectors.desk_files import export_file, export_lines, import_fil
 from makegood.connectors.desk_json import from_plain, to_json
 from makegood.connectors.desk_reading import SHOWN, BadFile
 from makegood.connectors.local import Local
-from makegood.connectors.ticket import PRIORITIES, STATUSES, Event, Organization, Person, Ticket
+from makegood.connectors.ticket import CLOCK_STATES, PRIORITIES, STATUSES, Event, Organization, Person, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,16 @@ def any_of(kind: type, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any
 
 
 PEOPLE = st.lists(any_of(Person), min_size=1, max_size=3, unique_by=lambda person: person.id)
+def as_told(event: Event) -> Event:
+    """What is said of a clock names it, its state and its due time."""
+    if event.kind != "sla":
+        return event
+    states = (None, *CLOCK_STATES)
+    return replace(
+        event, field=event.field or "First reply", new=states[event.seq % len(states)], old="2026-03-02T09:00:00Z"
+    )
+
+
 ORGANIZATIONS = st.lists(any_of(Organization), max_size=2, unique_by=lambda organization: organization.id)
 
 
@@ -67,7 +77,11 @@ def contents(draw: st.DrawFn) -> list[str]:
     named = {"requester": somebody, "assignee": somebody, "version": st.just("1")}
     tickets = draw(st.lists(any_of(Ticket, **named), max_size=3, unique_by=lambda ticket: ticket.id))
     about = {"ticket": st.sampled_from([t.id for t in tickets]), "actor": somebody} if tickets else {}
-    events = draw(st.lists(any_of(Event, **about), max_size=6, unique_by=lambda event: event.id)) if tickets else []
+    events = (
+        draw(st.lists(any_of(Event, **about).map(as_told), max_size=6, unique_by=lambda event: event.id))
+        if tickets
+        else []
+    )
     everything = {"person": people, "organization": organizations, "ticket": tickets, "event": events}
     return [f'{{"{name}":{to_json(each)}}}' for name, each_kind in everything.items() for each in each_kind]
 
@@ -163,6 +177,10 @@ def test_a_pull_after_an_import_brings_only_what_was_imported(tmp_path: Path) ->
 TICKET = '{"ticket":{"id":"t1","created":"2026-03-02T09:00:00Z","updated":"2026-03-02T09:00:00Z","status":"new"}}'
 EVENT = '{"event":{"id":"e1","ticket":"t1","at":"2026-03-02T09:00:00Z","kind":"created"}}'
 
+SLA = (
+    '{"event":{"id":"s1","ticket":"t1","at":"2026-03-02T09:00:00Z","kind":"sla","field":"First reply",'
+    '"new":"running","old":"2026-03-02T13:00:00Z"}}'
+)
 
 @pytest.mark.parametrize(
     ("line", "problem"),
@@ -199,6 +217,18 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, desk: Local, line: st
 def test_all_problems_are_found_in_one_go(tmp_path: Path, desk: Local) -> None:
     lines = [TICKET, "nonsense", '{"person":{"id":"p"}}', '{"event":{}}']
     assert [problem.partition(":")[0] for problem in wrong(desk, tmp_path / "in.jsonl", *lines)] == ["line 2", "line 4"]
+
+def test_the_clocks_that_a_file_tells_of_are_the_desks(tmp_path: Path, desk: Local) -> None:
+    (tmp_path / "in.jsonl").write_text("\n".join([TICKET, SLA]), encoding="utf-8")
+    import_file(desk, tmp_path / "in.jsonl")
+    assert desk.catalogue().slas == ("First reply",)
+    (told,) = next(desk.pull(None)).events
+    assert (told.kind, told.new, told.old) == ("sla", "running", "2026-03-02T13:00:00Z")
+    export_file(desk, tmp_path / "out.jsonl")
+    with Local(tmp_path / "second.db", now=Clock()) as second:
+        import_file(second, tmp_path / "out.jsonl")
+        assert second.catalogue().slas == ("First reply",)
+
 
 
 def test_many_problems_are_counted_not_listed(tmp_path: Path, desk: Local) -> None:

@@ -34,7 +34,11 @@ def rt() -> Iterator[FakeRT]:
 
 
 def history(rt: FakeRT, ticket: str, **words: Any) -> list[Event]:
-    return [e for e in connect(rt, words=Words(**words)).read([ticket]).events if e.kind not in {"created", "message"}]
+    return [
+        e
+        for e in connect(rt, words=Words(**words)).read([ticket]).events
+        if e.kind not in {"created", "message", "sla"}
+    ]
 
 
 def told(rt: FakeRT, ticket: str, **words: Any) -> list[tuple[Any, ...]]:

@@ -165,3 +165,22 @@ def test_wrong_token_stops(stage: LiveStage) -> None:
     connector = RequestTracker(stage.desk.url, token="1-39-" + "0" * 32, now=in_a_moment)
     with pytest.raises(AuthFailed, match="does not accept"):
         connector.catalogue()
+
+
+def test_rts_own_clock_is_told(realdesk: Any) -> None:
+    """Escalations has service levels: an answer is owed within an hour, a solution within eight."""
+    body = {"Queue": "Escalations", "Subject": "It burns", "Content": "Help", "ContentType": "text/plain"}
+    number = str(realdesk.call("POST", "ticket", {**body, "Requestor": CUSTOMER}, user=CUSTOMER)["id"])
+    realdesk.call(
+        "POST", f"ticket/{number}/correspond", {"Content": "On it", "ContentType": "text/plain"}, user="alice"
+    )
+    realdesk.call("PUT", f"ticket/{number}", {"SLA": "standard"}, user="alice")
+    realdesk.call("PUT", f"ticket/{number}", {"SLA": "gold"}, user="alice")
+    realdesk.call("PUT", f"ticket/{number}", {"Status": "resolved"}, user="alice")
+    connector = RequestTracker(realdesk.url, token=realdesk.tokens["makegood"], now=in_a_moment)
+    read = connector.read([number])
+    told = [event for event in read.events if event.kind == "sla"]
+    assert [event.new for event in told] == ["running", "running", None, "running", "met"]
+    owed = [datetime.fromisoformat(str(event.old)) - read.tickets[0].created for event in told if event.old]
+    assert [round(each / timedelta(hours=1)) for each in owed] == [1, 8, 8, 8]
+    assert connector.catalogue().slas == ("rt",)
