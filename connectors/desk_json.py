@@ -23,6 +23,7 @@ from .ticket import (
     Role,
     Status,
     Ticket,
+    known_zone,
 )
 
 if TYPE_CHECKING:
@@ -170,6 +171,12 @@ def _maybe(reader: Reader) -> Reader:
     return lambda value: None if value is None else reader(value)
 
 
+def _zone(value: object) -> str:
+    if known_zone(_text(value)) is None:
+        raise Malformed(f"{json.dumps(value)} is no time zone: write it like Europe/Berlin")
+    return str(value)
+
+
 _moment: Reader = lambda value: instant(_text(value))  # noqa: E731
 _status = _one_of(*STATUSES)
 
@@ -183,6 +190,7 @@ _BY_TYPE: Mapping[str, Reader] = {
     "tuple[str, ...]": _texts,
     "tuple[str, ...] | None": _maybe(_texts),
     "Value": _value,
+    "Zone | None": _maybe(_zone),
     "Mapping[str, Value]": _table(_value),
     "Mapping[str, Status]": _table(_status),
     "Mapping[str, FieldSpec]": _table(lambda value: from_plain(FieldSpec, value)),

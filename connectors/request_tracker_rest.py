@@ -150,7 +150,10 @@ class Rest:
         return self.listed("customfields", "Name,Type,MaxValues", [{"field": "LookupType", "value": _TICKET_CUSTOM}])
 
     def privileged(self) -> list[Row]:
-        """Agents are RT's *privileged* users: its own group of that name lists them, with a number in ``id``."""
+        """Agents are RT's *privileged* users: its own group of that name lists them, with a number in ``id``.
+
+        Their ``Timezone`` is told to accounts with the right AdminUsers only.
+        """
         rows = self.listed("groups", "Name", [{"field": "Domain", "value": "SystemInternal"}])
         group = next((row for row in rows if row.get("Name") == PRIVILEGED), None)
         if group is None:
@@ -159,7 +162,7 @@ class Rest:
         users: list[Row] = []
         for part in _parts(names):
             limits = [{"field": "Name", "value": name} for name in part]
-            users += self.listed("users", f"id,Name,{_PERSON}", limits)
+            users += self.listed("users", f"id,Name,Timezone,{_PERSON}", limits)
         return [user for user in users if user["Name"] in set(names)]
 
     def members(self, group: str) -> list[Row]:
@@ -217,14 +220,14 @@ class Rest:
         return self.transactions(f"ObjectId = {int(ticket)} AND id > {int(version)}")
 
 
-def _number(user: Row) -> str:
-    """A user's number, which RT tells to an account without AdminUsers in a link only."""
-    return next((str(link["id"]) for link in user.get("_hyperlinks") or [] if link.get("ref") == "self"), "")
 def levels_on(queue: Row) -> bool:
     """Whether RT writes ``Due`` in a queue by itself."""
     return str(queue.get("SLADisabled")) == "0"
 
 
+def _number(user: Row) -> str:
+    """A user's number, which RT tells to an account without AdminUsers in a link only."""
+    return next((str(link["id"]) for link in user.get("_hyperlinks") or [] if link.get("ref") == "self"), "")
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from .ticket import PRIORITIES, FieldSpec, Person, Ticket
+from .ticket import PRIORITIES, FieldSpec, Person, Ticket, known_zone
 from .ticket_text import html_text
 
 if TYPE_CHECKING:
@@ -268,6 +268,7 @@ def person_of(user: Row, desk: Desk, words: Words) -> Person:
         email=email,
         role=desk.role(login, email, words),
         organization=user.get("Organization") or None,
+        time_zone=known_zone(user.get("Timezone")),
     )
 
 

@@ -12,12 +12,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
 Value = str | tuple[str, ...] | None
+
+Zone = str
+"""A time zone by its name in the IANA database, such as ``Europe/Berlin``."""
+
+
+def known_zone(name: str | None) -> Zone | None:
+    """The name, where the IANA database has a zone called so; ``None`` for anything else."""
+    try:
+        return ZoneInfo(name).key if name else None
+    except (ValueError, OSError, KeyError):
+        return None
+
 
 Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 STATUSES: tuple[Status, ...] = ("new", "open", "pending", "on_hold", "solved", "closed")
@@ -37,7 +50,10 @@ FIELD = "field."
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Anybody the desk knows, as they are now; ``groups`` are names, ``organization`` is a name."""
+    """Anybody the desk knows, as they are now; ``groups`` are names, ``organization`` is a name.
+
+    ``time_zone`` is where their clock on the wall hangs, ``None`` where the desk does not say.
+    """
 
     id: str
     name: str = ""
@@ -47,6 +63,7 @@ class Person:
     active: bool = True
     groups: tuple[str, ...] = ()
     organization: str | None = None
+    time_zone: Zone | None = None
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Value] = field(default_factory=dict)
 
@@ -162,7 +179,8 @@ class Catalogue:
     """The desk's own words: what rules may name. ``None`` instead of names means the desk takes any.
 
     ``statuses`` maps each of the desk's status names to its category; ``unmapped`` lists words that no setting maps, each
-    as ``status: Waiting on Bob``. ``slas`` names the desk's own clocks. ``me`` is the person id of the account we work with. ``rights`` is a digest of what that
+    as ``status: Waiting on Bob``. ``slas`` names the desk's own clocks. ``promise_field`` is the custom field that holds until
+    when an agent promised something. ``me`` is the person id of the account we work with. ``rights`` is a digest of what that
     account may do, as far as the desk shows it: another digest means refused changes are worth another try.
     """
 
@@ -175,5 +193,6 @@ class Catalogue:
     brands: tuple[str, ...] | None = None
     unmapped: tuple[str, ...] = ()
     slas: tuple[str, ...] = ()
+    promise_field: str | None = None
     time_zone: str = "UTC"
     rights: str = ""

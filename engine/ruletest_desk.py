@@ -17,7 +17,7 @@ import polars as pl
 from ..connectors.base import Capabilities
 from ..connectors.ticket import FIELD, Catalogue, Event, Organization, Person, Ticket
 from ..rules.calendar import calendar_for
-from ..rules.durations import UnreadableError, parse_date, parse_instant
+from ..rules.durations import UnreadableError, parse_date, parse_instant, parse_zone
 from ..rules.facts import FACTS, fact_named
 from .slas import sla_in
 from .snapshot import EVENTS, TICKETS, Snapshot, encode
@@ -206,11 +206,14 @@ class _Desk:
     # --- people -------------------------------------------------------------------------------------------------------
 
     def employ(self, handle: str, said: Any) -> None:
-        """Take in what a test says about a person: ``active``, ``open_tickets``."""
+        """Take in what a test says about a person: ``active``, ``time_zone``, ``open_tickets``."""
         self.hire(handle)
         details = said if isinstance(said, dict) else {}
         if details.get("active") in ("no", "false"):
             self.people[handle] = replace(self.people[handle], active=False)
+        if "time_zone" in details:
+            zone = parse_zone(str(details["time_zone"])).key
+            self.people[handle] = replace(self.people[handle], time_zone=zone)
         for ticket in self.tickets:
             if ticket.assignee == handle and "open_tickets" in details:
                 self.believed[ticket.id]["assignee.open_tickets"] = _number(details["open_tickets"])

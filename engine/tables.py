@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what a store opened by this version is at."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -219,6 +219,7 @@ people = Table(
     Column("organization", Prose),
     Column("tags", Texts, nullable=False),
     Column("fields", Fields, nullable=False),
+    Column("time_zone", Text),
 )
 
 organizations = Table(

@@ -176,7 +176,7 @@ TEST = Table(
         Key("ticket", FactValues(), "The ticket's facts, constant since `created`."),
         Key("tickets", Many(FactValues()), "Several tickets."),
         Key("events", Many(EVENT), "What happened to the ticket, in order."),
-        Key("people", Raw(), "Load and absence of people."),
+        Key("people", Raw(), "Load, absence and time zone of people."),
         Key("expect", Expectation(), "Everything the rules are expected to do, or `nothing`.", required=True),
     ),
     _test,

@@ -119,7 +119,8 @@ class FakeRT(RTDesk):
         names = {limit["value"] for limit in json.loads(asked.params["query"])}
         users = [u for u in self.users.values() if u["Name"] in names]
         return self._page(
-            asked, [{k: u[k] for k in ("id", "Name", "EmailAddress", "RealName", "Organization")} for u in users]
+            asked,
+            [{k: u[k] for k in ("id", "Name", "Timezone", "EmailAddress", "RealName", "Organization")} for u in users],
         )
 
     def _queues(self, asked: Asked) -> Any:

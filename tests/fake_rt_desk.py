@@ -74,7 +74,7 @@ class RTDesk:
     ) -> str:
         number = {"RT_System": 2, "Nobody": 6}.get(name, 30 + len(self.users))
         self.users[name] = {
-            "id": number, "Name": name, "RealName": full, "EmailAddress": email, "Organization": "",
+            "id": number, "Name": name, "RealName": full, "EmailAddress": email, "Organization": "", "Timezone": "",
             "Privileged": int(privileged), "rights": rights if privileged else frozenset({"ReplyToTicket"}),
         }  # fmt: skip
         return name

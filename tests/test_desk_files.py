@@ -42,6 +42,7 @@ BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "datetime | None": st.none() | MOMENTS,
     "tuple[str, ...]": TEXTS,
     "Value": VALUES,
+    "Zone | None": st.sampled_from((None, "Europe/Berlin", "UTC")),
     "Mapping[str, Value]": TABLES,
     "Status": st.sampled_from(STATUSES),
     "Priority | None": st.sampled_from((None, *PRIORITIES)),
@@ -55,7 +56,6 @@ def any_of(kind: type, **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any
     return st.builds(kind, **{f.name: BY_TYPE[str(f.type)] for f in fields(kind)} | fixed)
 
 
-PEOPLE = st.lists(any_of(Person), min_size=1, max_size=3, unique_by=lambda person: person.id)
 def as_told(event: Event) -> Event:
     """What is said of a clock names it, its state and its due time."""
     if event.kind != "sla":
@@ -66,6 +66,7 @@ def as_told(event: Event) -> Event:
     )
 
 
+PEOPLE = st.lists(any_of(Person), min_size=1, max_size=3, unique_by=lambda person: person.id)
 ORGANIZATIONS = st.lists(any_of(Organization), max_size=2, unique_by=lambda organization: organization.id)
 
 
@@ -176,11 +177,11 @@ def test_a_pull_after_an_import_brings_only_what_was_imported(tmp_path: Path) ->
 
 TICKET = '{"ticket":{"id":"t1","created":"2026-03-02T09:00:00Z","updated":"2026-03-02T09:00:00Z","status":"new"}}'
 EVENT = '{"event":{"id":"e1","ticket":"t1","at":"2026-03-02T09:00:00Z","kind":"created"}}'
-
 SLA = (
     '{"event":{"id":"s1","ticket":"t1","at":"2026-03-02T09:00:00Z","kind":"sla","field":"First reply",'
     '"new":"running","old":"2026-03-02T13:00:00Z"}}'
 )
+
 
 @pytest.mark.parametrize(
     ("line", "problem"),
@@ -206,6 +207,9 @@ SLA = (
         ("1" * 5_000, "a number too long"),
         ('{"person":{"id":"\\ud800"}}', "cannot be stored"),
         (EVENT.replace("e1", "e2").replace('"kind"', f'"seq":{10**30},"kind"'), "cannot be stored"),
+        (SLA.replace(',"field":"First reply"', ""), '"field" is missing: an sla event names its clock'),
+        (SLA.replace("running", "breached"), '"new": "breached" is none of running, paused, due_soon, missed, met'),
+        (SLA.replace("T13:00:00Z", ""), 'the time "2026-03-02" has no zone'),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(tmp_path: Path, desk: Local, line: str, problem: str) -> None:
@@ -213,10 +217,6 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path, desk: Local, line: st
     assert found.startswith("line 4: ")
     assert problem in found
 
-
-def test_all_problems_are_found_in_one_go(tmp_path: Path, desk: Local) -> None:
-    lines = [TICKET, "nonsense", '{"person":{"id":"p"}}', '{"event":{}}']
-    assert [problem.partition(":")[0] for problem in wrong(desk, tmp_path / "in.jsonl", *lines)] == ["line 2", "line 4"]
 
 def test_the_clocks_that_a_file_tells_of_are_the_desks(tmp_path: Path, desk: Local) -> None:
     (tmp_path / "in.jsonl").write_text("\n".join([TICKET, SLA]), encoding="utf-8")
@@ -229,6 +229,10 @@ def test_the_clocks_that_a_file_tells_of_are_the_desks(tmp_path: Path, desk: Loc
         import_file(second, tmp_path / "out.jsonl")
         assert second.catalogue().slas == ("First reply",)
 
+
+def test_all_problems_are_found_in_one_go(tmp_path: Path, desk: Local) -> None:
+    lines = [TICKET, "nonsense", '{"person":{"id":"p"}}', '{"event":{}}']
+    assert [problem.partition(":")[0] for problem in wrong(desk, tmp_path / "in.jsonl", *lines)] == ["line 2", "line 4"]
 
 
 def test_many_problems_are_counted_not_listed(tmp_path: Path, desk: Local) -> None:

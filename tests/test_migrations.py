@@ -87,3 +87,15 @@ def test_a_store_of_a_newer_makegood_is_refused(engine: Engine, place: str) -> N
         Store.open(place, now=lambda: NOW)
     assert "9999" in error.value.message
     assert "newest makegood" in error.value.hint
+
+
+def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: Engine, place: str) -> None:
+    database.make_current(engine, place, NOW)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE people DROP COLUMN time_zone"))
+        connection.execute(text(f"UPDATE {database.VERSION_TABLE} SET version_num = '0001'"))
+        connection.execute(text("INSERT INTO helpdesks (name, refreshed_at) VALUES ('support', 1)"))
+    database.make_current(engine, place, NOW)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT refreshed_at FROM helpdesks")).scalar() is None
+        assert "time_zone" in {column["name"] for column in inspect(connection).get_columns("people")}

@@ -164,6 +164,13 @@ def test_refresh_tells_words_and_people_again(rt: FakeRT) -> None:
     assert "erin" in {p.id for p in first.people}
 
 
+def test_agents_come_with_their_time_zone_where_rt_tells_one(rt: FakeRT) -> None:
+    rt.users["alice"]["Timezone"] = "America/New_York"
+    rt.users["bob"]["Timezone"] = "Mars/Olympus Mons"
+    zones = {p.id: p.time_zone for p in next(iter(connect(rt).pull(None))).people}
+    assert (zones["alice"], zones["bob"], zones["carol"]) == ("America/New_York", None, None)
+
+
 def test_known_to_stays_behind_the_clock_by_the_lag(rt: FakeRT) -> None:
     connector = connect(rt, lag=timedelta(seconds=7))
     assert list(connector.pull(None))[-1].known_to == NOW - timedelta(seconds=7)

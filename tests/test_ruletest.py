@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from makegood.engine.ruletest import run_tests
+from makegood.engine.ruletest_desk import play
 from makegood.rules.load import load_text
 
 RULES = """
@@ -227,6 +228,19 @@ rules:
 """
     result = run(tests, rules).results[0]
     assert (result.passed, result.because) == (True, ())
+
+
+def test_a_person_has_the_time_zone_that_a_test_gives():
+    rules, _ = load_text(
+        RULES
+        + "tests:\n  - name: It\n    people: {ben@example.com: {time_zone: America/New_York}}\n    expect: nothing\n"
+    )
+    assert play(rules, rules.tests[0]).snapshot.people["ben@example.com"].time_zone == "America/New_York"
+
+
+def test_a_time_zone_that_is_none_fails_the_test_with_the_reason():
+    result = one("ticket: {subject: x}, people: {ben@example.com: {time_zone: Berlin}}, expect: nothing")
+    assert "there is no time zone `Berlin`: did you mean `Europe/Berlin`?" in result.because[0]
 
 
 # --- what cannot run, what is not covered -----------------------------------------------------------------------------

@@ -31,7 +31,16 @@ CATALOGUE = Catalogue(
     statuses={"Open": "open"},
     fields={"City": FieldSpec("City", "choice", ("Bern",)), "Keeper": FieldSpec("Keeper", "person")},
 )
-ANA = Person("p1", "Ana", "Ana@Example.com", role="agent", groups=("Support",), tags=("early",), fields={"floor": "2"})
+ANA = Person(
+    "p1",
+    "Ana",
+    "Ana@Example.com",
+    role="agent",
+    groups=("Support",),
+    time_zone="America/New_York",
+    tags=("early",),
+    fields={"floor": "2"},
+)
 EVERYTHING = Needs(
     frozenset({"assignee", "status", "field.Keeper"}), messages=True, texts=True, ratings=True, closed=True
 )
