@@ -30,6 +30,8 @@ HELD = {
     "refused": "the helpdesk refused it",
     "unsure": "it may have been done already; makegood does not do it twice",
     "replies_off": "customers would see it, and makegood.toml does not allow replies",
+    "quiet_hours": "quiet hours",
+    "budget": "enough for one day",
 }
 SKIPPED = {
     "spent": "already done since the condition began to hold",
@@ -84,10 +86,22 @@ def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Pa
     for _, group in groupby(changes, key=lambda change: change.rule_id):
         same = list(group)
         names = max(len(_name(change)) for change in same)
-        for change in same:
-            yield from _change(change, names, paint, width)
+        for told in _told_together(same):
+            yield from _change(told, names, paint, width)
         yield f"      {paint('dim', sights.place(same[0].rule_id, same[0].line))}  {same[0].rule}"
         yield from (paint("dim", line) for line in wrapped(_because(same[0]), width, indent=6))
+
+
+def _told_together(changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
+    """The changes of one rule to one ticket; a notice to several receivers is one line."""
+    for _, group in groupby(
+        changes, key=lambda change: (change.action, change.field, change.step, change.customer_sees)
+    ):
+        same = list(group)
+        if same[0].action == "notify":
+            yield same[0].model_copy(update={"who": tuple(name for change in same for name in change.who)})
+        else:
+            yield from same
 
 
 def _name(change: PlannedChange) -> str:
@@ -146,6 +160,8 @@ def _wish(each: Any) -> str:
 
 
 def _held(each: Held) -> str:
+    if each.reason in ("quiet_hours", "budget"):
+        return f"  {_wish(each)}: {HELD[each.reason]}, {each.detail}"
     by = f" ({each.who}, {clock(each.since)})" if each.who else ""
     detail = f': "{each.detail}"' if each.detail and each.reason == "refused" else ""
     return f"  {_wish(each)}: {HELD[each.reason]}{by}{detail}"
@@ -181,7 +197,9 @@ def plan_markdown(plan: Plan, sights: Sights) -> str:
     if plan.summary.customer_visible:
         lines += [f"> **Customers see {plan.summary.customer_visible} of these.**", ""]
     if plan.changes:
-        lines += ["| ticket | change | rule |", "|---|---|---|", *(_row(change, sights) for change in plan.changes), ""]
+        groups = (group for _, group in groupby(plan.changes, key=lambda change: (change.ticket, change.rule_id)))
+        told = (change for group in groups for change in _told_together(group))
+        lines += ["| ticket | change | rule |", "|---|---|---|", *(_row(change, sights) for change in told), ""]
     for heading, entries in _asides(plan, sights).items():
         if entries:
             lines += [f"**{heading}**", "", *(f"- {_escaped(entry.strip())}" for entry in _first(entries)), ""]

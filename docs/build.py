@@ -12,6 +12,7 @@ from makegood.rules.actions import ACTIONS
 from makegood.rules.calendars import CALENDAR, HOLIDAYS
 from makegood.rules.facts import SECTIONS
 from makegood.rules.lint import CHECKS
+from makegood.rules.notices import NOTICES
 from makegood.rules.operators import OPERATORS, operators_for
 from makegood.rules.rulekeys import FILE, LIMITS, REPEAT, RULE
 from makegood.rules.ruletests import EVENT, TEST
@@ -147,6 +148,7 @@ TABLES = {
     "The file": FILE,
     "A rule": RULE,
     "`limits`": LIMITS,
+    "`notices`": NOTICES,
     "`repeat`": REPEAT,
     "A team": TEAM,
     "A person of a team": MEMBER,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .effects import change_key, effect_key
+from .peace import Peace
 from .people_win import DAY, Shift, decided, handed_back, tug_of_war
 from .wishes import wording
 
@@ -73,7 +75,9 @@ class Gate:
         """Why the wish has to wait or is done already; None: go on."""
         start = episode_of(self.scene, wish)
         if wish.field is None:
-            return self._once(wish, start) or self._notice_of_old(wish, start) or self._seen(wish)
+            return (
+                self._once(wish, start) or self._notice_of_old(wish, start) or self._seen(wish) or self._in_peace(wish)
+            )
         spent = self._spent(wish, start) if wish.occasion else None
         return spent or self._people(wish, start) or self._unsure(wish, start)
 
@@ -139,6 +143,16 @@ class Gate:
     def _seen(self, wish: Wish) -> Stay | None:
         blocked = wish.customer_sees and not self.allow_replies
         return Stay("held", "replies_off", detail=REPLIES_OFF) if blocked else None
+
+    def _in_peace(self, wish: Wish) -> Stay | None:
+        """Whether whoever would be told is left in peace now."""
+        kind, _, person = (wish.who[0] if wish.who else "").partition(":")
+        wait = self._peace.waits(person) if kind == "person" else None
+        return Stay("held", wait.reason, person, wait.since, wait.detail) if wait else None
+
+    @cached_property
+    def _peace(self) -> Peace:
+        return Peace(self.scene)
 
     def refused(self, wish: Wish) -> Stay | None:
         """The desk's own words where it refused just this less than a day ago and nothing changed since."""

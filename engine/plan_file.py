@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 FORMAT: Literal["makegood-plan/1"] = "makegood-plan/1"
 
 ChangeReason = Literal["matched", "repeat", "remind", "escalate"]
-HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure", "replies_off"]
+HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure", "replies_off", "quiet_hours", "budget"]
 LimitReason = Literal["per_run", "share_of_open", "unusual", "backlog"]
 SkipReason = Literal[
     "spent",

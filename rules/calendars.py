@@ -1,5 +1,6 @@
 """Reads the calendars of a rule file: time zone, working hours, holidays."""
 
+# ruff: noqa: D102 (what a shape's methods do is said once, at shapes.Shape)
 from __future__ import annotations
 
 import re
@@ -44,8 +45,8 @@ class _Zone:
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
-    """Open time within a day in minutes since midnight; past midnight the end is beyond 24 hours."""
+class DaySlot:
+    """Time within a day in minutes since midnight; past midnight the end is beyond 24 hours."""
 
     says: str = "hours such as `09:00-17:30`"
 
@@ -55,7 +56,7 @@ class _Slot:
         if text is None:
             return None
         if found is None:
-            reader.error("bad-calendar", node, f"`{text}` is not {self.says}", "write it as `09:00-17:30`")
+            reader.error("bad-calendar", node, f"`{text}` is not {self.says}", f"write {self.says}")
             return None
         start, end = int(found[1]) * 60 + int(found[2]), int(found[3]) * 60 + int(found[4])
         if int(found[2]) > 59 or int(found[4]) > 59 or start >= 1440 or end > 1440 or start == end:
@@ -79,7 +80,7 @@ class _Hours:
             return None
         week: list[tuple[Slot, ...] | None] = [None] * 7
         for entry in node.entries:
-            slots = tuple(sorted(Many(_Slot()).read(entry.value, reader)))
+            slots = tuple(sorted(Many(DaySlot()).read(entry.value, reader)))
             self._overlap(slots, entry.value, reader)
             for day in _days(entry.key, reader):
                 if week[day] is not None:
@@ -96,7 +97,7 @@ class _Hours:
                 reader.error("bad-calendar", node, "these hours overlap", "let one end before the next begins")
 
     def schema(self) -> Schema:
-        return {"type": "object", "additionalProperties": Many(_Slot()).schema()}
+        return {"type": "object", "additionalProperties": Many(DaySlot()).schema()}
 
 
 def _days(key: Scalar, reader: Reader) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from .chains import clock_loop, ring
 from .diagnostics import Diagnostic, Problems, Span
 from .durations import UnreadableError, parse_zone
 from .fingerprint import fingerprint
-from .model import Limits, Rule, RuleSet, RuleTest
+from .model import Limits, Notices, Rule, RuleSet, RuleTest
 from .nodes import Entry, Mapping, Scalar, Sequence
 from .rulekeys import FILE
 from .shapes import Fields, Reader, head
@@ -244,6 +244,7 @@ def _ruleset(files: list[Fields], reader: Reader) -> RuleSet:
         teams=merged["teams"],
         conditions=merged["conditions"],
         limits=_once("limits", files, reader) or Limits(),
+        notices=_once("notices", files, reader) or Notices(),
         tests=tests,
         fingerprint="",
         sources=reader.sources,

@@ -14,6 +14,7 @@ from .conditions import When, named, needs_history
 from .model import Actions, Limits, Repeat, Rule
 from .moments import CalendarName, Day, Length
 from .nodes import Mapping, Sequence
+from .notices import NOTICES
 from .ruletests import TEST
 from .shapes import Key, Line, Many, Number, Share, Table, Words, YesNo
 from .teams import TEAM
@@ -209,6 +210,7 @@ FILE = Table(
         Key("teams", Named(TEAM, "teams by name"), "Teams by name."),
         Key("conditions", Conditions(), "Conditions used more than once, by name."),
         Key("limits", LIMITS, "How much one run may change."),
+        Key("notices", NOTICES, "When people are left in peace, and how many messages a day they get."),
         Key(
             "rules",
             Items(RULE, "a list of rules"),
@@ -222,6 +224,7 @@ FILE = Table(
         "connectors": "helpdesks stand in makegood.toml",
         "helpdesks": "helpdesks stand in makegood.toml",
         "notify": "channels stand in makegood.toml",
+        "quiet_hours": "write `notices: {quiet_hours: ...}`",
     },
 )
 """The whole file; what it reads is the :class:`.shapes.Fields` of one file, which ``load`` puts together."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .model import Member, Rota, Team
+from .model import Member, Notices, Rota, Team
 from .moments import CalendarName, Days, Length, Moment
 from .nodes import Mapping, Scalar, Sequence
+from .notices import NOTICES
 from .shapes import SCALAR, Key, Line, Many, Number, Table
 from .values import Depends, Handle
 
@@ -25,6 +26,7 @@ def _member(fields: Fields, _reader: Reader) -> Member:
         weight=float(fields.get("weight", 1)),
         away=fields.get("away", ()),
         substitute=fields.get("substitute"),
+        notices=fields.get("notices", Notices()),
     )
 
 
@@ -37,8 +39,13 @@ MEMBER = Table(
         Key("weight", Number(above=0), "The share of work: 0.5 for half time; default 1."),
         Key("away", Many(Days()), "Days off, such as `2026-12-21..2027-01-03`, both included."),
         Key("substitute", Handle(), "Who takes over meanwhile."),
+        Key("notices", NOTICES, "When this person is left in peace, where that is not as for everybody."),
     ),
     _member,
+    {
+        "quiet_hours": "write `notices: {quiet_hours: ...}`",
+        "notices_per_day": "write `notices: {per_day: ...}`",
+    },
 )
 
 
