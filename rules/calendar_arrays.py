@@ -32,9 +32,12 @@ def open_between(calendar: Calendar, starts: Instants, ends: Instants) -> Instan
 
 def is_open(calendar: Calendar, instants: Instants) -> NDArray[np.bool_]:
     """Whether it is working time at each instant."""
+    import numpy as np
+
     at = _within(instants)
-    first, last = (int(at.min()), int(at.max())) if len(at) else (0, 0)
-    return calendar.covering(first, last).open_time.are_open(at)
+    if not len(at):
+        return np.zeros(0, np.bool_)
+    return calendar.covering(int(at.min()), int(at.max())).open_time.are_open(at)
 
 
 def add(calendar: Calendar, instants: Instants, duration: Duration) -> Instants:
@@ -105,8 +108,10 @@ def next_open(calendar: Calendar, instants: Instants) -> Instants:
     """
     import numpy as np
 
+    if not len(instants):
+        return instants
     at = _within(instants)
-    for years in calendar.reaching(int(at.min(initial=0)), int(at.max(initial=0))):
+    for years in calendar.reaching(int(at.min()), int(at.max())):
         starts = years.open_time.arrays[0]
         index = np.searchsorted(starts, at, "left")
         is_open = years.open_time.are_open(at)
@@ -123,8 +128,10 @@ def previous_open(calendar: Calendar, instants: Instants) -> Instants:
     """
     import numpy as np
 
+    if not len(instants):
+        return instants
     at = _within(instants)
-    for years in calendar.reaching(int(at.min(initial=0)), int(at.max(initial=0)), back=True):
+    for years in calendar.reaching(int(at.min()), int(at.max()), back=True):
         ends = years.open_time.arrays[1]
         index = np.searchsorted(ends, at, "right") - 1
         is_open = years.open_time.are_open(at)

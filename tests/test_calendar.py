@@ -1,6 +1,6 @@
 """Business calendars: open time, targets and working days, in any zone, compared with a clock that counts minutes."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -43,9 +43,11 @@ def hands_show_open(calendar: Calendar, instant: datetime) -> bool:
 
 
 def door(calendar: Calendar, day: date):
-    if day in calendar.spec.closed and day not in calendar.spec.open:
-        return ()
-    return calendar.spec.hours[day.weekday()]
+    if day in calendar.spec.open:
+        while not calendar.spec.hours[day.weekday()]:
+            day -= timedelta(days=1)
+        return calendar.spec.hours[day.weekday()]
+    return () if day in calendar.spec.closed else calendar.spec.hours[day.weekday()]
 
 
 def counted(calendar: Calendar, start: datetime, minutes: int) -> int:
@@ -65,7 +67,8 @@ NIGHTS_OF_CHANGE = [
     ("Asia/Kolkata", "2026-07-01"),
 ]
 SLOTS = st.tuples(st.integers(0, 95), st.integers(1, 96)).map(lambda at: (at[0] * 15, (at[0] + at[1]) * 15))
-WEEKS = st.lists(st.lists(SLOTS, max_size=2).map(tuple), min_size=7, max_size=7).map(tuple).filter(any)
+WHOLE_DAYS = st.sampled_from([(0, 1440), (540, 1440), (1320, 1800), (540, 750)])
+WEEKS = st.lists(st.lists(SLOTS | WHOLE_DAYS, max_size=3).map(tuple), min_size=7, max_size=7).map(tuple).filter(any)
 DAYS_OFF = st.sets(st.integers(-3, 3), max_size=3)
 
 
@@ -73,11 +76,11 @@ DAYS_OFF = st.sets(st.integers(-3, 3), max_size=3)
 def calendars(draw):
     zone, day = draw(st.sampled_from(NIGHTS_OF_CHANGE))
     middle = date.fromisoformat(day)
-    closed = frozenset(middle + timedelta(days=step) for step in draw(DAYS_OFF))
+    closed, opened = (frozenset(middle + timedelta(days=step) for step in draw(DAYS_OFF)) for _ in range(2))
     start = datetime(middle.year, middle.month, middle.day, tzinfo=UTC) + timedelta(
         minutes=draw(st.integers(-3000, 1500))
     )
-    return Calendar(CalendarSpec("any", zone, draw(WEEKS), closed)), start
+    return Calendar(CalendarSpec("any", zone, draw(WEEKS), closed, opened)), start
 
 
 @settings(max_examples=60, deadline=None)
@@ -119,6 +122,30 @@ def test_open_and_next_open(given_calendar, minutes):
     assert calendar.open_between(previous, following) == 0
 
 
+def door_opens(calendar: Calendar, day: date) -> bool:
+    begin, end = (datetime.combine(each, time(), calendar.zone).astimezone(UTC) for each in (day, day + timedelta(1)))
+    return begin < end and bool(door(calendar, day))
+
+
+def days_passed(calendar: Calendar, day: date, count: int) -> date:
+    while count:
+        day += timedelta(days=1 if count > 0 else -1)
+        count -= (1 if count > 0 else -1) * door_opens(calendar, day)
+    return day
+
+
+@settings(max_examples=40, deadline=None)
+@given(calendars(), st.integers(-4000, 4000), st.integers(-5, 5))
+def test_business_days_keep_the_hour_and_end_in_working_time(given_calendar, minutes, count):
+    calendar, start = given_calendar
+    now = (start + minutes * MINUTE).astimezone(calendar.zone)
+    day = days_passed(calendar, now.date(), count)
+    end = datetime.combine(day, now.time(), calendar.zone).astimezone(UTC)
+    while not (hands_show_open(calendar, end) or hands_show_open(calendar, end - MINUTE)):
+        end += MINUTE
+    assert calendar.add_business_days(start + minutes * MINUTE, count) == end
+
+
 DURATIONS = [
     "5 business minutes",
     "7.5 business hours",
@@ -140,9 +167,34 @@ def test_columns_give_the_same_answers(given_calendar, steps, length):
     assert [from_micros(at) for at in calendar_arrays.add(calendar, column, duration).tolist()] == [
         calendar.add(at, duration) for at in each
     ]
+    assert [from_micros(at) for at in calendar_arrays.subtract(calendar, column, duration).tolist()] == [
+        calendar.subtract(at, duration) for at in each
+    ]
     assert calendar_arrays.is_open(calendar, column).tolist() == [calendar.is_open(at) for at in each]
+    for name in ("next_open", "previous_open"):
+        found = getattr(calendar_arrays, name)(calendar, column).tolist()
+        assert [from_micros(at) for at in found] == [getattr(calendar, name)(at) for at in each]
     spent = calendar_arrays.open_between(calendar, origin, column)
     assert (spent / 1e6).tolist() == [calendar.open_between(start, at) for at in each]
+
+
+@settings(max_examples=30, deadline=None)
+@given(calendars(), st.lists(st.tuples(st.integers(-4000, 4000), st.integers(0, 5000)), max_size=4))
+def test_each_of_a_column_has_its_own_amount_added(given_calendar, pairs):
+    calendar, start = given_calendar
+    each = [(start + step * MINUTE, amount) for step, amount in pairs]
+    column = np.array([micros(at) for at, _ in each], np.int64)
+    amounts = np.array([amount * 60_000_000 for _, amount in each], np.int64)
+    found = calendar_arrays.add_open(calendar, column, amounts).tolist()
+    assert [from_micros(at) for at in found] == [calendar.add_seconds(at, amount * 60) for at, amount in each]
+
+
+def test_a_column_works_out_no_years_but_its_own():
+    calendar, now = office(), np.array([micros(datetime(2026, 11, 23, tzinfo=UTC))], np.int64)
+    for name in ("next_open", "previous_open"):
+        getattr(calendar_arrays, name)(calendar, now)
+        assert getattr(calendar_arrays, name)(calendar, now[:0]).tolist() == []
+    assert calendar.covering(int(now[0]), int(now[0])).first == 2025
 
 
 # --- what the contract says -------------------------------------------------------------------------------------------
@@ -307,6 +359,7 @@ def test_a_search_without_end_ends_with_an_error():
         lambda: calendar.add(start, parse_duration("1 business day")),
         lambda: calendar.next_open(start),
         lambda: calendar_arrays.add(calendar, np.array([micros(start)]), parse_duration("1 business hour")),
+        lambda: calendar_arrays.next_open(calendar, np.array([micros(start)])),
         lambda: calendar.subtract_seconds(start, 1e10),
     ):
         with pytest.raises(CalendarError, match="not enough working time"):
