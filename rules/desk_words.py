@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .desk_clocks import clocks_read, fights_desk
 from .diagnostics import Problems
 from .facts import fact_named
 from .model import By, FactRef, leaves, names_closed
@@ -35,6 +36,7 @@ def lint_for_desk(rules: RuleSet, capabilities: Capabilities, catalogue: Catalog
         if capabilities.closed_is_final and names_closed(rule):
             message = "this rule acts on closed tickets, and this desk lets nobody change them"
             problems.warning("desk-lacks", rule.span, message, "take `closed` out of `status`")
+    fights_desk(rules, catalogue.slas, problems)
     for word in catalogue.unmapped:
         where = rules.rules[0].span
         problems.info("desk-lacks", where, f"the desk's word `{word}` has no meaning yet", "map it in makegood.toml")
@@ -102,6 +104,11 @@ class _Names:
                 self.person(handle, rule.span)
         for receiver, span in _receivers(rule.actions):
             self._receiver(receiver, span)
+        for clock, span in clocks_read(rule).items():
+            if clock.casefold() not in {name.casefold() for name in self.catalogue.slas}:
+                message = f"this desk has no SLA clock `{clock}`"
+                hint = meant(clock, self.catalogue.slas) if self.catalogue.slas else "it has none: use a `deadline`"
+                self.problems.error("unknown-name", span, message, hint)
 
     def _leaf(self, leaf: Leaf) -> None:
         self._field(leaf.fact, leaf.span)

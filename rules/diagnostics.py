@@ -44,6 +44,7 @@ CODES: dict[str, str] = {
     "empty-condition": "A condition says nothing.",
     "empty-file": "There is nothing in the file.",
     "empty-value": "A key or a list item has no value.",
+    "fights-sla": "A rule works against the desk's own SLA clock.",
     "follows": "What one rule does makes another one true.",
     "holidays-end": "A list of holidays ends soon.",
     "include-loop": "A file includes itself.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import holiday_list
 from .chains import clock_loop, follows, ring
+from .desk_clocks import fights_read_clock
 from .desk_words import check_names, lint_for_desk
 from .diagnostics import Problems
 from .durations import Duration
@@ -283,6 +284,14 @@ CHECKS: dict[str, Check] = {
         "Whether the clock runs could not be said.",
         "when: {deadline.reply: missed}\ndeadline: {name: reply, target: first_reply, within: 1 hour}",
         "when: {tags: vip}\ndeadline: {name: reply, target: first_reply, within: 1 hour}",
+    ),
+    "fights-sla": Check(
+        fights_read_clock,
+        "warning",
+        "A rule sets what the desk's own SLA clock lives by.",
+        "The desk writes the due time of its clock itself: it overwrites yours, or counts to yours instead of its own.",
+        "when: {sla.rt: missed}\nadd_tags: [late]\n---\nwhen: {tags: vip}\nset: {due: 4 hours}",
+        "when: {sla.rt: missed}\nadd_tags: [late]\n---\nwhen: {tags: vip}\nset: {field.Promised for: 4 hours}",
     ),
     "customer-sees": Check(
         _customer_sees,

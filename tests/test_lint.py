@@ -1,6 +1,7 @@
 """Every check finds its own wrong example, and not its right one; desks are asked for what they have."""
 
 import textwrap
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -234,3 +235,54 @@ def test_what_the_desk_cannot_do(example, words):
 
 def test_a_desk_that_can_do_everything_is_silent():
     assert not lint_for_desk(rules_of("set: {priority: high, field.City: Rome}"), CAN, DESK)
+
+
+# --- the desk's own clocks --------------------------------------------------------------------------------------------
+
+CLOCKED = replace(DESK, slas=("First reply", "rt"))
+ABLE = Capabilities(writable=frozenset({"due", "field"}))
+LATE = "when: {sla.rt: missed}\nadd_tags: [late]"
+
+
+@pytest.mark.parametrize(
+    ("example", "found"),
+    [
+        (f"{LATE}\n---\nset: {{due: 4 hours}}", 1),
+        (f"{LATE}\n---\nset: {{field.SLA: gold}}", 1),
+        ("note: '{sla.rt.due}'\nset: {due: 4 hours}", 1),
+        ("deadline: {name: d, target: resolution, at: sla.rt.due}\n---\nset: {due: 4 hours}", 1),
+        (f"{LATE}\n---\nmode: off\nset: {{due: 4 hours}}", 0),
+        ("mode: off\n" + LATE + "\n---\nset: {due: 4 hours}", 0),
+        ("set: {due: 4 hours}", 0),
+    ],
+)
+def test_a_file_that_reads_a_clock_of_the_desk_and_works_against_it(example, found):
+    assert codes(example).count("fights-sla") == found
+
+
+@pytest.mark.parametrize(
+    ("example", "words"),
+    [
+        ("set: {due: 4 hours}", "setting `due` works against"),
+        ("deadline: {name: first-reply, target: first_reply, within: 1 hour}", "a clock called `First reply`"),
+        ("deadline: {name: RT, target: first_reply, within: 1 hour}", "a clock called `rt`"),
+    ],
+)
+def test_a_rule_that_works_against_a_clock_of_the_desk(example, words):
+    (found,) = lint_for_desk(rules_of(example), ABLE, CLOCKED)
+    assert (found.code, found.severity, words in found.message) == ("fights-sla", "warning", True)
+    assert not lint_for_desk(rules_of(example), ABLE, DESK)
+
+
+def test_the_same_is_said_once_with_and_without_the_desk():
+    rules = rules_of(f"{LATE}\n---\nset: {{due: 4 hours}}")
+    assert lint(rules) == lint_for_desk(rules, ABLE, CLOCKED)
+
+
+def test_clocks_the_desk_does_not_have():
+    other = "when: {sla.first rely: missed}\nnote: '{sla.rt.due}'"
+    (found,) = check_names(rules_of(other), CLOCKED, PEOPLE)
+    assert (found.message, found.hint) == ("this desk has no SLA clock `first rely`", "did you mean `First reply`?")
+    (found,) = check_names(rules_of(LATE), DESK, PEOPLE)
+    assert (found.code, found.hint) == ("unknown-name", "it has none: use a `deadline`")
+    assert not check_names(rules_of("when: {sla.FIRST reply: missed, sla.rt: met}\nadd_tags: [x]"), CLOCKED, PEOPLE)

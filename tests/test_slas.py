@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import oracle
 import polars as pl
 import pytest
+from fake_cli import answer, call, furnish
 from fake_world import MOVING, rules, snapshot, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_facts import fact, sla_runs
-from small_desk import AT, ago, event, plan, ticket
+from small_desk import AT, WORDS, ago, event, plan, ticket
 from small_desk import rules as ruleset
 from small_desk import snapshot as small
 
@@ -26,6 +28,8 @@ from makegood.engine.slas import TICK
 from makegood.rules.load import load_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from makegood.connectors.ticket import Event
     from makegood.engine.snapshot import Snapshot
 
@@ -112,7 +116,8 @@ def test_a_ticket_is_looked_at_again_when_the_clock_turns():
 
 def test_a_rule_may_read_a_clock_and_say_when_it_is_due():
     text = WATCH.replace("add_tags: [late]", 'note: "Due {sla.first.due}"')
-    (change,) = plan(text, ticket(), events=[said(ago(hours=5), "running", ago(hours=2))]).changes
+    events = [said(ago(hours=5), "running", ago(hours=2))]
+    (change,) = plan(text, ticket(), events=events, desk={"catalogue": replace(WORDS, slas=("first",))}).changes
     assert "2026-03-02 07:00" in (change.text or "")
 
 
@@ -136,6 +141,34 @@ def test_what_the_desk_says_of_its_clocks_is_no_change_of_the_ticket():
     evaluation = evaluate(ruleset(text), snap)
     assert evaluation.value("1", "updated") == ago(days=1)
     assert evaluation.value("1", "last_human_activity") == ago(days=1)
+
+
+def imported(folder: Path) -> None:
+    """A helpdesk whose file says how another desk's clock stood."""
+    furnish(folder).close()
+    told = {"id": "s1", "ticket": "90", "at": "2026-03-01T09:00:00Z", "kind": "sla", "field": "First reply"}
+    moment = {"created": "2026-03-01T09:00:00Z", "updated": "2026-03-01T09:00:00Z"}
+    lines = [
+        {"ticket": {"id": "90", "status": "open", **moment}},
+        {"event": told | {"new": "running", "old": "2026-03-01T13:00:00Z"}},
+    ]
+    (folder / "more.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    assert call("desk", "import", "more.jsonl", "--into", "desk.db").exit_code == 0
+    assert call("pull").exit_code == 0
+
+
+def test_from_a_desk_file_to_a_plan(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    imported(tmp_path)
+    text = "rules:\n  - name: Late\n    when: {sla.first reply: missed}\n    add_tags: [late]\n"
+    (tmp_path / "rules.yaml").write_text(text)
+    assert [(each["ticket"], each["to"]) for each in answer("plan")["changes"]] == [("90", ["late"])]
+    assert call("check", "--with-data", "--strict").exit_code == 0
+    (tmp_path / "rules.yaml").write_text(text + "  - name: Soon\n    when: {tags: vip}\n    set: {due: 4 hours}\n")
+    assert call("check", "--with-data").stdout.count("works against the desk's own SLA clock") == 1
+    (tmp_path / "rules.yaml").write_text(text.replace("first reply", "frist reply"))
+    assert "did you mean `First reply`?" in call("check", "--with-data").stdout
+    assert call("plan").exit_code == 1
 
 
 # --- rule tests -------------------------------------------------------------------------------------------------------
