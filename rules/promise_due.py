@@ -105,7 +105,7 @@ class _Clock:
         if day_atom is None:
             return self._closing(self.today, "the end of the day")
         unit = day_atom.slots.get("unit")
-        day = self._day(day_atom, atoms, lambda day: self._end(day))
+        day = self._day(day_atom, atoms, self._end)
         if unit in {"week", "month"}:
             due = self._closing(day, "weeks are counted to the same weekday, which")
             return Due(due.at, "week", due.convention)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _ANY = "[^ ,():]{1,40}"
 _BREAKS = re.compile(r"; | - | -- ")
 """Where a sentence is always parted."""
-_NO = "no "
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,8 @@ class Grammar:
         self.code = language.code
         self.times = TimeWords(language)
         words = language.words
-        phrases = phrases_of(language)
-        self._gates = [(name, pattern(phrases, gate.says)) for name, gate in language.gates.items() if gate.says]
-        self._vetoes = [(name, *_veto(phrases, veto)) for name, veto in language.vetoes.items() if veto.says]
+        self._language = language
+        phrases = self._phrases = phrases_of(language)
         self._joint = pattern(phrases, words.get("joint", ()))
         self._lead = pattern(phrases, words.get("lead", ()))
         self._and = pattern(phrases, words.get("and", ()))
@@ -72,9 +70,19 @@ class Grammar:
         self.sign_off = re.compile(phrases.either(words.get("sign_off", ())))
         listed = (word for phrase in words.get("abbreviation", ()) for word in phrase.split("|"))
         self.abbreviations = frozenset(listed)
-        self.marker = re.compile(_tight(phrases, words.get("marker", ())))
+        self.marker = re.compile(_tight(words.get("marker", ())))
         self.no_promise = re.compile(phrases.either(words.get("no_promise", ())))
         self.moved = re.compile(phrases.either(words.get("moved", ())))
+
+    @cached_property
+    def _gates(self) -> list[tuple[str, re.Pattern[str]]]:
+        gates = self._language.gates.items()
+        return [(name, pattern(self._phrases, gate.says)) for name, gate in gates if gate.says]
+
+    @cached_property
+    def _vetoes(self) -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
+        vetoes = self._language.vetoes.items()
+        return [(name, *_veto(self._phrases, veto)) for name, veto in vetoes if veto.says]
 
     def read(self, sentence: str) -> Reading:
         """What a sentence commits its author to."""
@@ -180,7 +188,7 @@ class Grammar:
 
 
 def _may_be_due(time: Time) -> bool:
-    return not time.roles & {"past", "other", "zone"}
+    return not time.roles & {"past", "other"} and time.roles != {"zone"}
 
 
 def _masked(plain: str, times: list[Time]) -> str:
@@ -203,7 +211,7 @@ def _veto(phrases: Phrases, veto: Saying) -> tuple[re.Pattern[str], re.Pattern[s
     return pattern(phrases, veto.says), pattern(phrases, veto.but_not) if veto.but_not else None
 
 
-def _tight(phrases: Phrases, markers: tuple[str, ...]) -> str:
+def _tight(markers: tuple[str, ...]) -> str:
     """Markers with spaces, hyphens or nothing between their words, as behind ``#``."""
     return "|".join(r"[ _-]?".join(re.escape(word) for word in re.split(r"[ -]", marker)) for marker in markers)
 

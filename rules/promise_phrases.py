@@ -2,14 +2,15 @@
 
 A phrase is words with one space between them. ``a|b`` is either word, ``(word)`` may be left out, ``word*`` is any word that
 begins so, ``^`` is the beginning, ``?`` at the end a question mark, ``...`` up to eight words of any kind, ``<name>`` a class
-of ``words`` or a slot that the grammar fills, ``-`` a hyphen with or without spaces, ``@`` where a promise begins. The only repeat that is ever made is the bounded gap, over words that part at
-spaces, so matching takes time linear in the text.
+of ``words`` or a slot that the grammar fills, ``-`` a hyphen with or without spaces, ``@`` where a promise begins. The only
+repeat that is ever made is the bounded gap, over words that part at spaces, so matching takes time linear in the text.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ LONGEST = 300
 """How deep classes may use other classes, and how long a phrase may be."""
 
 _WORD = "[^ ,():]+"
-_TOKEN = re.compile(r"\(|\)|\S[^\s()]*")
+_PART = re.compile(r"\([^()]*\)|[^\s()]+|[()]")
 _CLASS = re.compile(r"<([\w.:]+)>")
 
 
@@ -49,6 +50,55 @@ _FOLDS = {
 }
 
 
+class _Piece(NamedTuple):
+    """One part of a phrase: a ``word``, one that is ``close`` to the next, what is ``optional``, or a sign."""
+
+    kind: str
+    expression: str = ""
+
+
+@dataclass(slots=True)
+class _Branch:
+    """Phrases by their first pieces, so that what they begin with is looked for once."""
+
+    branches: dict[_Piece, _Branch] = field(default_factory=dict)
+    ends: bool = False
+
+    def grow(self, pieces: Iterable[_Piece]) -> None:
+        """Add a phrase."""
+        branch = self
+        for piece in pieces:
+            branch = branch.branches.setdefault(piece, _Branch())
+        branch.ends = True
+
+    def expression(self, before: str = "") -> str:
+        """All phrases from here on; ``before`` is the kind of what stands in front, empty at the beginning."""
+        found = [_step(piece, before, branch) for piece, branch in self.branches.items()]
+        found += [""] if self.ends else []
+        return found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
+
+
+def _step(piece: _Piece, before: str, rest: _Branch) -> str:
+    """A piece with what parts it from the one in front, and all that may follow."""
+    gap = "" if not before else CLOSE if before == "close" else BETWEEN
+    match piece.kind:
+        case "...":
+            return f"(?:{BETWEEN}{_WORD}){{0,{GAP}}}?" + rest.expression(before)
+        case "^":
+            return r"^[^\w\ue000]{0,8}" + rest.expression()
+        case "-":
+            return " ?- ?" + rest.expression()
+        case "@":
+            return f"{gap}()" + rest.expression()
+        case "?":
+            return r" ?[^\w]{0,3}\?" + rest.expression()
+        case "optional" if before:
+            return f"(?:{gap}{piece.expression})?" + rest.expression(before)
+        case "optional":
+            return f"(?:{piece.expression}{BETWEEN})?" + rest.expression()
+    return gap + piece.expression + rest.expression(piece.kind)
+
+
 class Phrases:
     """Turns phrases into regular expressions, with the word classes and slots of one language.
 
@@ -64,51 +114,47 @@ class Phrases:
         self._close = close
         self._known: dict[str, str] = {}
 
-    def either(self, phrases: Iterable[str]) -> str:
-        """The expression for any of the phrases; the longest ones are tried first.
+    def either(self, phrases: Iterable[str], depth: int = 0) -> str:
+        """The expression for any of the phrases, without what must stand around it; the longest are tried first.
 
         Raises:
             PhraseError: a phrase is not well-formed, or names a class that there is not.
         """
-        ordered = sorted(phrases, key=lambda phrase: (-phrase.count(" "), -len(phrase)))
-        return "|".join(self.one(phrase) for phrase in ordered) or "(?!)"
+        root = _Branch()
+        for phrase in sorted(phrases, key=lambda each: (-each.count(" "), -len(each))):
+            root.grow(self._pieces(phrase, depth))
+        return root.expression() if root.branches else "(?!)"
 
-    def one(self, phrase: str, depth: int = 0) -> str:
-        """The expression for one phrase, without what must stand around it."""
-        tokens = _TOKEN.findall(folded(phrase))
-        if not tokens or len(phrase) > LONGEST:
+    def _pieces(self, phrase: str, depth: int) -> list[_Piece]:
+        written = _PART.findall(folded(phrase))
+        if not written or len(phrase) > LONGEST:
             raise PhraseError(f"`{phrase[:40]}` is no phrase", f"write words, at most {LONGEST} characters")
-        pieces: list[tuple[str, str]] = []
-        inside: list[tuple[str, str]] | None = None
-        for token in tokens:
-            if token == "(" and inside is None:
-                inside = []
-            elif token == ")" and inside:
-                pieces.append(("(", _joined(inside, phrase)))
-                inside = None
-            elif token in {"(", ")"}:
-                raise PhraseError(f"the brackets in `{phrase}` do not match", "write `(word)` for what may be left out")
-            else:
-                (pieces if inside is None else inside).append(self._piece(token, phrase, depth))
-        if inside is not None:
-            raise PhraseError(f"a bracket in `{phrase}` is not closed", "write `(word)` for what may be left out")
-        return _joined(pieces, phrase)
+        if "".join(written).count("(") != sum(part.startswith("(") for part in written):
+            raise PhraseError(f"the brackets in `{phrase}` do not match", "write `(word)` for what may be left out")
+        pieces = [self._piece(part, phrase, depth) for part in written]
+        if pieces[0].kind in {"...", "-"} or pieces[-1].kind in {"...", "^", "-", "@"}:
+            raise PhraseError(f"`{phrase}` begins or ends with a gap", "begin and end with words")
+        return pieces
 
-    def _piece(self, token: str, phrase: str, depth: int) -> tuple[str, str]:
-        """What a token is (a sign, a word, a close word) and its expression."""
-        if token in {"^", "?", "...", "-", "@"}:
-            return token, ""
-        found = [self._alternative(each, phrase, depth) for each in token.split("|") if each]
-        close = token.strip("<>") in self._close
-        return "close" if close else "word", found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
+    def _piece(self, part: str, phrase: str, depth: int) -> _Piece:
+        if part in {"^", "?", "...", "-", "@"}:
+            return _Piece(part)
+        if part.startswith("("):
+            return _Piece("optional", self.either([part[1:-1]], depth))
+        if ")" in part:
+            raise PhraseError(f"the brackets in `{phrase}` do not match", "write `(word)` for what may be left out")
+        found = [self._alternative(each, phrase, depth) for each in part.split("|") if each]
+        kind = "close" if part.strip("<>") in self._close else "word"
+        return _Piece(kind, found[0] if len(found) == 1 else f"(?:{'|'.join(found)})")
 
-    def _alternative(self, token: str, phrase: str, depth: int) -> str:
-        found = _CLASS.fullmatch(token)
+    def _alternative(self, word: str, phrase: str, depth: int) -> str:
+        found = _CLASS.fullmatch(word)
         if found:
             return self._class(found[1], phrase, depth)
-        if "<" in token or ">" in token:
-            raise PhraseError(f"`{token}` in `{phrase}` is no word", "put spaces around `<name>`")
-        return _word(token)
+        if "<" in word or ">" in word:
+            raise PhraseError(f"`{word}` in `{phrase}` is no word", "put spaces around `<name>`")
+        begins = word.endswith("*") and len(word) > 1
+        return re.escape(word[:-1]) + r"\w*" if begins else re.escape(word) + (r"(?!\w)" if word[-1].isalnum() else "")
 
     def _class(self, name: str, phrase: str, depth: int) -> str:
         if name in self._slots:
@@ -118,47 +164,8 @@ class Phrases:
         if depth >= DEEPEST:
             raise PhraseError(f"`<{name}>` uses itself, or goes too deep", "write its words out")
         if name not in self._known:
-            ordered = sorted(self._words[name], key=lambda each: (-each.count(" "), -len(each)))
-            self._known[name] = f"(?:{'|'.join(self.one(each, depth + 1) for each in ordered) or '(?!)'})"
+            self._known[name] = f"(?:{self.either(self._words[name], depth + 1)})"
         return self._known[name]
-
-
-def _word(word: str) -> str:
-    return re.escape(word[:-1]) + r"\w*" if word.endswith("*") and len(word) > 1 else re.escape(word) + _edge(word)
-
-
-def _edge(word: str) -> str:
-    """What keeps a word from matching the beginning of a longer one."""
-    return r"(?!\w)" if word[-1].isalnum() else ""
-
-
-def _joined(pieces: list[tuple[str, str]], phrase: str) -> str:
-    """The pieces with what stands between them; a gap and a hyphen bring their own."""
-    if pieces[0][0] in {"...", "-"} or pieces[-1][0] in {"...", "^", "-", "@"}:
-        raise PhraseError(f"`{phrase}` begins or ends with a gap", "begin and end with words")
-    text, leading, before = "", True, "word"
-    for kind, expression in pieces:
-        gap = "" if leading else CLOSE if before == "close" else BETWEEN
-        if kind in _SIGNS:
-            text += _SIGNS[kind]
-            leading = leading or kind == "-"
-        elif kind == "@":
-            text += f"{gap}()"
-            leading = True
-        elif kind == "(":
-            text += f"(?:{expression}{BETWEEN})?" if leading else f"(?:{gap}{expression})?"
-        else:
-            text += gap + expression
-            before, leading = kind, False
-    return text
-
-
-_SIGNS = {
-    "^": r"^[^\w\ue000]{0,8}",
-    "?": r" ?[^\w]{0,3}\?",
-    "...": f"(?:{BETWEEN}{_WORD}){{0,{GAP}}}?",
-    "-": " ?- ?",
-}
 
 
 def pattern(phrases: Phrases, says: Iterable[str]) -> re.Pattern[str]:

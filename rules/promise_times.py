@@ -114,10 +114,10 @@ class TimeWords:
         found = [(meaning, phrase) for meaning, phrases in language.times.items() for phrase in phrases]
         found = [each for each in found if each[0] != "zone" and each[0] in TIMES]
         found.sort(key=lambda each: (-each[1].count(" "), each[1].count("<"), -len(each[1])))
-        self._each = [(meaning, re.compile(catching.one(text)), _slots_of(text, slots)) for meaning, text in found]
-        any_of = "|".join(f"({plain.one(text)})" for _, text in found)
+        self._each = [(meaning, catching.either([text]), _slots_of(text, slots)) for meaning, text in found]
+        any_of = "|".join(f"({plain.either([text])})" for _, text in found)
         self._any = re.compile(rf"(?<![\w{MASK}{PAST_MASK}])(?:{any_of or '(?!)'})(?![\w])")
-        zones = "|".join(catching.one(text) for text in language.times.get("zone", ()))
+        zones = "|".join(catching.either([text]) for text in language.times.get("zone", ()))
         self._zone = re.compile(rf"[ ,(]{{0,2}}(?:{zones or '(?!)'})(?!\w)")
         glue = plain.either([*words.get("glue", ()), *words.get("due", ())])
         self._glue = re.compile(rf"[ ,()-]{{0,3}}(?:(?:{glue})[ ,()-]{{1,3}}){{0,4}}$")
@@ -132,7 +132,7 @@ class TimeWords:
         plain = Phrases(words, {})
         ordinal = plain.either(words.get("ordinal", ()))
         named = {name: _any_word(found) for name, found in self._names.items()}
-        spelled = rf"(?:{named['number']})(?=[ -])"
+        spelled = rf"(?:{named['number']})(?!\w)"
         ranged = plain.either([each for each in words.get("or", ()) if each != "-"])
         figure = r"\d{1,3}(?:[.,]\d)?"
         number = rf"(?:{_BEFORE}(?<!-){figure}|{spelled})"
@@ -187,7 +187,7 @@ class TimeWords:
 
     def _atom(self, found: re.Match[str]) -> Atom:
         meaning, pattern, names = self._each[(found.lastindex or 1) - 1]
-        again = pattern.match(found.string, found.start())
+        again = re.compile(pattern).match(found.string, found.start()) if names else None
         slots: dict[str, str] = {}
         for name, value in zip(names, again.groups() if again else (), strict=False):
             if value is not None:
