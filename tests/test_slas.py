@@ -114,6 +114,11 @@ def test_a_ticket_is_looked_at_again_when_the_clock_turns():
     assert [(turn.at, turn.change) for turn in evaluation.coming("1")] == [(AT + timedelta(hours=3), "begins")]
 
 
+def test_what_the_desk_says_later_does_not_hide_what_would_come():
+    events = [said(AT, "running", AT + timedelta(hours=4)), said(AT + TICK, "met")]
+    assert evaluate(ruleset(WATCH), desk(*events)).next_instant("1") == AT + timedelta(hours=3)
+
+
 def test_a_rule_may_read_a_clock_and_say_when_it_is_due():
     text = WATCH.replace("add_tags: [late]", 'note: "Due {sla.first.due}"')
     events = [said(ago(hours=5), "running", ago(hours=2))]
