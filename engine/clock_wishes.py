@@ -1,10 +1,11 @@
-"""What clocks want for tickets: the step that is due in each of their cycles."""
+"""What clocks and promises want for tickets: the step that is due in each cycle, and for each promise."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..rules.calendar import calendar_for
+from ..rules.promises import GRADES
 from .leaves import names_closed
 from .plan_file import instant_text
 from .steps import Occasion, latest, planned
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..rules.model import Rule
+    from ..rules.promises import Grade
     from .plan_file import SkipReason
     from .scene import Scene
     from .steps import Planned
@@ -34,6 +36,29 @@ def clock_wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[
         for step in (*passed, *done):
             occasion = Occasion(instant_text(cycle.start), cycle.start, cycle.due, step.at)
             yield from step_wishes(scene, rule, order, ticket, step, occasion, done)
+
+
+def promise_wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[Wish]:
+    """What a rule about promises, which holds for a ticket, wants for it now."""
+    keeping = rule.actions.promise
+    if keeping is None:
+        return
+    calendar, word = scene.calendar(rule, ticket), scene.evaluation.word
+    for promise in word.of(ticket):
+        if promise.due is None or not counts(promise.grade, keeping.from_grade):
+            continue
+        state = word.state(promise, scene.at)
+        steps = planned(keeping, promise.since, promise.due, calendar)
+        waits, broken = state in ("open", "due_soon"), state == "broken"
+        done, passed = latest(steps, scene.at, waits=waits, missed=broken, ended=promise.settled)
+        for step in (*passed, *done):
+            occasion = Occasion(promise.id, promise.made, promise.due, step.at, promise.quote, promise.author)
+            yield from step_wishes(scene, rule, order, ticket, step, occasion, done)
+
+
+def counts(grade: Grade, worst: Grade) -> bool:
+    """Whether a promise of a grade counts for a rule that takes them down to the worst one."""
+    return GRADES.index(grade) <= GRADES.index(worst)
 
 
 def step_wishes(

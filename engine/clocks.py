@@ -16,11 +16,12 @@ import polars as pl
 from .course import Course, lengths
 from .cycle import Cycle, cycle_of
 from .cycles import cycles, solved_stops
-from .demand import clock_in, facts_read_by
+from .demand import WORD, clock_in, facts_read_by
 from .replay import Given
 from .snapshot import INSTANT
 from .timing import Timing
 from .told import Told
+from .word import Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ _CHOICE = ("length", "calendar", "moment")
 
 
 class Clocks:
-    """All clocks of the rules in force on a helpdesk. Nothing is worked out before it is asked for."""
+    """All clocks of the rules in force on a helpdesk, and our word. Nothing is worked out before it is asked for."""
 
     def __init__(self, ruleset: RuleSet, history: History, given: Given | None = None) -> None:
         self.ruleset, self.history = ruleset, history
@@ -62,9 +63,19 @@ class Clocks:
         return self._clocks[rule.id]
 
     def history_with(self, facts: frozenset[str]) -> History:
-        """The history telling those of the facts that are clocks."""
+        """The history telling those of the facts that are clocks, or how our word to the customer stands."""
         names = dict.fromkeys(clock_in(fact) for fact in sorted(facts))
-        return self.history.telling(*(self.told(name) for name in names if name is not None))
+        told = [self.told(name) for name in names if name is not None]
+        return self.history.telling(*told, *([self._our_word] if WORD & facts else []))
+
+    @cached_property
+    def word(self) -> Word:
+        """The promises made on all tickets."""
+        return Word(self.ruleset, self.history.snapshot)
+
+    @cached_property
+    def _our_word(self) -> Told:
+        return Told(self.word.table(self.history.tickets))
 
     def told(self, name: str) -> Told:
         """``deadline.<name>`` and ``deadline.<name>.due`` as facts: of the first rule that has a value."""

@@ -21,6 +21,7 @@ from .snapshot import INSTANT
 from .times import edge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from ..rules.calendar import Calendar
@@ -58,34 +59,41 @@ class Course:
         frame = frame.with_columns(*opening.get_columns(), *others.get_columns()).with_columns(
             *(pl.lit(value=False).alias(flag) for flag in FLAGS if flag not in {rule.id for rule in self.conditions}),
             length=pl.lit(None, pl.Int32) if within is None else _chosen(within, frame),
-            calendar=self._calendar(frame),
-            moment=self._moment(self.deadline.at),
-            starts=self._start(self.deadline.starts or FactRef("created")),
+            calendar=self._by_calendar(frame, [pl.lit(number, pl.Int32) for number in range(len(self.calendars))]),
+            moment=self._instant(self.deadline.at, frame, _moment),
+            starts=self._instant(self.deadline.starts or FactRef("created"), frame, _start),
         )
         return frame.sort("t", "now")
 
-    def _calendar(self, frame: pl.DataFrame) -> pl.Expr:
-        cases = enumerate(self.calendars[1:], start=1)
-        found = pl.lit(0, pl.Int32)
-        for number, (value, _) in cases:
-            fact = self.rule.calendar.fact if isinstance(self.rule.calendar, By) else ""
-            found = pl.when(is_one_of(fact, (value or "",), frame)).then(pl.lit(number, pl.Int32)).otherwise(found)
-        return found
-
-    def _start(self, fact: FactRef) -> pl.Expr:
-        return edge(fact.name, self.judge.calendar(self.calendars[0][1]), "start")
-
-    def _moment(self, fact: FactRef | None) -> pl.Expr:
-        """The instant that ``at`` names; of a custom field that holds a bare date, the end of work on that day."""
+    def _instant(
+        self, fact: FactRef | None, frame: pl.DataFrame, meaning: Callable[[str, Calendar], pl.Expr]
+    ) -> pl.Expr:
+        """A time fact as an instant; what a bare date means depends on the calendar."""
         if fact is None:
             return pl.lit(None, INSTANT)
-        calendar = self.judge.calendar(self.calendars[0][1])
-        found = fact_named(fact.name)
-        instant = edge(fact.name, calendar, "start")
-        if found is None or found.type != "any":
-            return instant
-        closing = pl.col(fact.name).map_batches(partial(_closings, calendar=calendar), return_dtype=INSTANT)
-        return pl.coalesce(closing, instant)
+        named = (self.judge.calendar(name) for _, name in self.calendars)
+        return self._by_calendar(frame, [meaning(fact.name, calendar) for calendar in named])
+
+    def _by_calendar(self, frame: pl.DataFrame, values: Sequence[pl.Expr]) -> pl.Expr:
+        """The value for the calendar that the rule runs on there."""
+        found, by = values[0], self.rule.calendar
+        if isinstance(by, By):
+            for (case, _), value in zip(self.calendars[1:], values[1:], strict=True):
+                found = pl.when(is_one_of(by.fact, (case or "",), frame)).then(value).otherwise(found)
+        return found
+
+
+def _start(fact: str, calendar: Calendar) -> pl.Expr:
+    return edge(fact, calendar, "start")
+
+
+def _moment(fact: str, calendar: Calendar) -> pl.Expr:
+    """The instant that ``at`` names; of a custom field that holds a bare date, the end of work on that day."""
+    found = fact_named(fact)
+    if found is None or found.type != "any":
+        return edge(fact, calendar, "start")
+    closing = pl.col(fact).map_batches(partial(_closings, calendar=calendar), return_dtype=INSTANT)
+    return pl.coalesce(closing, edge(fact, calendar, "start"))
 
 
 def lengths(deadline: Deadline) -> tuple[Duration, ...]:

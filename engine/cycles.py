@@ -23,7 +23,7 @@ _FACTS = {
     "assignment": ("assignee",),
 }
 
-_AFTER_FIRST_REPLY = pl.col("unanswered_since") > pl.col("first_reply")
+_AFTER_FIRST_REPLY = pl.col("unanswered_since") >= pl.col("first_reply")  # at one instant: in the order of events
 _LAST_WORD = pl.max_horizontal("last_agent_reply", "reopened", pl.when("_whole").then("created"))
 
 _KEYS: dict[str, pl.Expr] = {

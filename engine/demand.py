@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from ..rules.model import Rule, RuleSet
 
+WORD = frozenset({"promise", "promise.due"})
+"""The facts about our word to the customer."""
+
 ALWAYS = frozenset({"status", "created", "unanswered_since", "id"})
 """Facts that every plan asks about: who is in scope, and in which order."""
 
@@ -96,6 +99,7 @@ def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
         ratings=any(source.ratings for source in sources),
         sla=any(source.sla for source in sources),
         closed=any(source.closed for source in sources) or any(names_closed(rule.when) for rule in asked),
+        promises=any(rule.actions.promise for rule in asked) or bool(WORD & facts_of(asked)),
     )
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .ahead import Turn
     from .cycle import Cycle
     from .snapshot import Snapshot
+    from .word import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +180,8 @@ class Evaluation:
             return self._present[fact].to_list()
         if found is None or found.available != "now":
             return [None] * self._present.height
-        clock = clock_in(fact)
-        history = History(self.history.snapshot, {fact}).telling(*([self.clocks.told(clock)] if clock else []))
+        told = self.clocks.history_with(frozenset({fact})).told.values()
+        history = History(self.history.snapshot, {fact}).telling(*told)
         frame = history.at(self._present.select("t", "now"), {fact})
         return self.given.over(frame)[fact].to_list()
 
@@ -210,6 +211,11 @@ class Evaluation:
         return row is not None and bool(self._verdicts[rule.id][row])
 
     @property
+    def word(self) -> Word:
+        """The promises made on all tickets."""
+        return self.clocks.word
+
+    @property
     def present(self) -> tuple[str, ...]:
         """The ids of all tickets that were asked for and are not gone, in the order in which rules act."""
         return tuple(self._ids)
@@ -227,7 +233,12 @@ class Evaluation:
         return int(self._present["t"][self._rows[ticket]])
 
     def clocked(self, rule: Rule) -> tuple[str, ...]:
-        """The ids of the tickets on which the rule's clock ran or runs and is not another rule's; like :meth:`matched`."""
+        """The ids of the tickets on which the rule's clock ran or runs and is not another rule's; like :meth:`matched`.
+
+        Of a rule for promises: those for which it holds and on which something was promised.
+        """
+        if rule.actions.promise:
+            return tuple(ticket for ticket in self.matched(rule) if self.word.of(ticket))
         if rule.id not in self.clocks.deadlines:
             return ()
         tickets = self._present.select("id", "t").iter_rows()

@@ -55,9 +55,8 @@ def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) ->
 
 def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
     actions = rule.actions
-    for word, action in (("promise", actions.promise), ("recover", actions.recover)):
-        if action is not None:
-            yield action.span, f"`{word}`"
+    if actions.recover is not None:
+        yield actions.recover.span, "`recover`"
     for each in bundles(rule):
         if each.assign is not None:
             yield from ((each.assign.span, f"`{word}` in `assign`") for word in _choosing(each.assign))
@@ -67,7 +66,7 @@ def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
             yield span, f"`{name}`"
     for notify in _notices(rule):
         names = [receiver.name for receiver in notify.who if receiver.kind == "role"]
-        yield from ((notify.span, f"`{name}` as a receiver") for name in names if name in ("on_call", "promiser"))
+        yield from ((notify.span, "`on_call` as a receiver") for name in names if name == "on_call")
 
 
 def _choosing(assign: Assign) -> Iterator[str]:

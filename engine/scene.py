@@ -97,6 +97,14 @@ class Scene:
         )
         return next(named, None)
 
+    def team_of(self, handle: str | None) -> Team | None:
+        """The team that somebody works in: one that names them, else one whose group they are in."""
+        person = self.snapshot.people.get(handle or "")
+        groups = {group.casefold() for group in person.groups} if person else set()
+        teams = self.ruleset.teams.values()
+        named = [team for team in teams if any(member.handle == handle for member in team.people)]
+        return next(iter([*named, *(team for team in teams if group_of(team).casefold() in groups)]), None)
+
     def is_customer(self, handle: str) -> bool:
         """Whether somebody is not one of ours; whom the desk does not know is a customer."""
         person = self.snapshot.people.get(handle)

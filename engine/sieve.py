@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .clock_wishes import clock_wishes
+from .clock_wishes import clock_wishes, promise_wishes
 from .gate import Stay
 from .scene import natural
 from .wishes import Subject, Wish, satisfied, wishes
@@ -48,7 +48,10 @@ class Sieve:
                 self._judge(wish, reason)
         for ticket in self.scene.evaluation.clocked(rule):
             reason = "shadow" if rule.mode == "shadow" else "stopped" if ticket in self._stopped else None
-            for wish in clock_wishes(self.scene, rule, order, ticket):
+            for wish in (
+                *clock_wishes(self.scene, rule, order, ticket),
+                *promise_wishes(self.scene, rule, order, ticket),
+            ):
                 self._judge(wish, reason)
         if rule.stop and rule.mode == "live":
             self._stopped.update(matched)

@@ -231,7 +231,8 @@ def receivers(scene: Scene, base: Wish, receiver: Receiver) -> tuple[str, ...]:
     if receiver.name == "promiser":
         people = (base.occasion.author if base.occasion else None,)
     elif receiver.name in ("team_lead", "next_level"):
-        team = scene.team(base.rule, base.ticket)
+        owner = base.occasion.author if base.occasion and base.occasion.author else None
+        team = scene.team(base.rule, base.ticket) or scene.team_of(owner or scene.value(base.ticket, "assignee"))
         people = ((team.lead if receiver.name == "team_lead" else team.next_level) if team else None,)
     else:
         people = scene.texts(base.ticket, receiver.name)

@@ -336,12 +336,10 @@ _CATALOGUE = (
     Action(
         Key("deadline", DEADLINE, "Run a clock: something must happen in time; remind before, escalate after."),
         "deadline: {name: first-reply, target: first_reply, within: 4 business hours}",
-        available="deadlines",
     ),
     Action(
         Key("promise", PROMISE, "Keep the promises that agents give in their replies."),
         "promise: {from_grade: day, escalate: [{after: 0 minutes, who: team_lead}]}",
-        available="promises",
     ),
     Action(
         Key("recover", RECOVER, "Open a recovery case for a customer we let down."),

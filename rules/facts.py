@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from ..connectors.ticket import PRIORITIES, STATUSES
+from ..connectors.ticket import CLOCK_STATES, PRIORITIES, STATUSES
 from .fact_type import Available, Fact, FactType, desks, everywhere
 
 __all__ = ["FACTS", "PATTERNS", "SECTIONS", "Available", "Fact", "FactType", "derived", "fact_named"]
 
-CLOCK_STATES = ("running", "paused", "due_soon", "missed", "met")
 PROMISE_STATES = ("open", "due_soon", "broken", "kept", "moved", "cancelled")
 RECOVERY_STATES = ("open", "contacted", "resolved", "verified", "failed")
 
@@ -387,9 +386,8 @@ _RULES = (
         _COMPUTED,
         often_missing=True,
         values=PROMISE_STATES,
-        available="promises",
     ),
-    Fact("promise.due", "time", "When that promise is due.", _COMPUTED, often_missing=True, available="promises"),
+    Fact("promise.due", "time", "When that promise is due.", _COMPUTED, often_missing=True),
     Fact(
         "recovery",
         "choice",
