@@ -44,7 +44,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Look back and ahead": {
         "explain": ("look:explain", "Which rules hold for a ticket, which do not, and why."),
+        "upcoming": ("upcoming:upcoming", "Deadlines and promises by due time."),
         "history": ("look:history", "Every run and every change, and why."),
+        "promises": ("promises:promises", "What the promise grammar sees in a text."),
     },
 }
 """Heading, command, where it lives (module and name), and its one line of help."""

@@ -23,6 +23,8 @@ from .runnable import PlanRefused, problems, rules_in_force
 from .scene import Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..rules.diagnostics import Diagnostic
     from ..rules.model import RuleSet, RuleTest
     from .evaluate import Evaluation
@@ -56,11 +58,28 @@ class TestReport:
 
 def run_tests(ruleset: RuleSet, *, name_filter: str | None = None) -> TestReport:
     """Run the tests whose name contains ``name_filter`` (without case), all of them where it is None."""
-    wanted = [test for test in ruleset.tests if name_filter is None or name_filter.casefold() in test.name.casefold()]
+    wanted = [test for test in ruleset.tests if name_filter is None or _holds(name_filter, test.name)]
     playable = _unbound(ruleset)
     coverage = Coverage(playable)
     results = tuple(_run(playable, test, coverage) for test in wanted)
+    results += tuple(each for each in _of_languages(ruleset) if name_filter is None or _holds(name_filter, each.name))
     return TestReport(results, coverage.report())
+
+
+def _holds(part: str, name: str) -> bool:
+    return part.casefold() in name.casefold()
+
+
+def _of_languages(ruleset: RuleSet) -> Iterator[TestResult]:
+    """The tests in the language files of the rules; a sentence is the name of its test."""
+    if not ruleset.languages.own:
+        return
+    from ..rules.promise_tests import verdicts
+
+    for each in verdicts(ruleset.languages):
+        because = () if each.passed else (f"expected {each.wanted}, got {each.got}",)
+        span = each.test.span
+        yield TestResult(each.test.text, span.file, span.line, each.passed, each.wanted, each.got, because)
 
 
 def _unbound(ruleset: RuleSet) -> RuleSet:

@@ -19,6 +19,8 @@ from .durations import UnreadableError, parse_zone
 from .fingerprint import fingerprint
 from .model import Limits, Notices, Rule, RuleSet, RuleTest
 from .nodes import Entry, Mapping, Scalar, Sequence
+from .promise_check import own_languages
+from .promise_language import Languages
 from .rulekeys import FILE
 from .shapes import Fields, Reader, head
 from .source import Source, parse, read
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from .calendar import CalendarSpec
     from .nodes import Node
+    from .promise_language import Language
 
 Loaded = tuple[RuleSet | None, list[Diagnostic]]
 
@@ -95,6 +98,8 @@ class _Files:
     problems: Problems = field(default_factory=Problems)
     sources: list[Source] = field(default_factory=list)
     seen: set[Path] = field(default_factory=set)
+    folders: dict[str, Path | None] = field(default_factory=dict)
+    languages: list[Language] = field(default_factory=list)
 
     def open(self, path: Path, name: str, asked: Span, chain: tuple[Path, ...] = ()) -> None:
         """Read the file ``path``; ``asked`` is where it was asked for, ``chain`` the files that include it."""
@@ -121,19 +126,23 @@ class _Files:
         return path in chain or path in self.seen
 
     def take(self, source: Source, base: Path | None, chain: tuple[Path, ...]) -> None:
-        """Take a file's included files, then the file itself."""
-        for item in _included(source.root):
-            if base is None:
-                self.problems.error("unreadable", item.span, "`include` needs a rule file on disk")
-            else:
-                path = base / item.text
-                self.open(path, str(path), item.span, chain)
+        """Take a file's languages and included files, then the file itself."""
+        languages, included = list(_listed(source.root, "languages")), list(_listed(source.root, "include"))
+        if base is None:
+            for item in (*languages, *included):
+                self.problems.error("unreadable", item.span, "a rule file that names others needs to be on disk")
+        else:
+            for item in languages:
+                self.languages += own_languages(base / item.text, item, self.problems)
+            for item in included:
+                self.open(base / item.text, str(base / item.text), item.span, chain)
+        self.folders[source.file] = base
         self.sources.append(source)
 
     def reader(self) -> Reader:
         """A reader that knows every name that the files define."""
         texts = {source.file: source.text for source in self.sources}
-        reader = Reader(self.problems, texts, partial=self.problems.has_errors)
+        reader = Reader(self.problems, texts, partial=self.problems.has_errors, folders=self.folders)
         reader.calendars = {BUILT_IN: None, **self._names("calendars", reader)}
         reader.teams = self._names("teams", reader)
         reader.conditions = self._names("conditions", reader)
@@ -178,8 +187,9 @@ def only_calendar(reader: Reader) -> str:
     return own[0] if len(own) == 1 else BUILT_IN
 
 
-def _included(root: Node) -> Iterator[Scalar]:
-    entry = root.get("include") if isinstance(root, Mapping) else None
+def _listed(root: Node, key: str) -> Iterator[Scalar]:
+    """The files or folders that stand under a key, one or a list."""
+    entry = root.get(key) if isinstance(root, Mapping) else None
     if entry is not None:
         items = entry.value.items if isinstance(entry.value, Sequence) else (entry.value,)
         yield from (item for item in items if isinstance(item, Scalar))
@@ -211,7 +221,7 @@ def _deadlines(root: Node) -> Iterator[str]:
 def _loaded(files: _Files) -> Loaded:
     reader = files.reader()
     read_files = [fields for source in files.sources if (fields := _fields(source.root, reader)) is not None]
-    ruleset = _ruleset(read_files, reader)
+    ruleset = _ruleset(read_files, Languages(tuple(files.languages)), reader)
     if not files.problems.has_errors:
         ring(ruleset, files.problems, None)
         clock_loop(ruleset, files.problems, None)
@@ -226,7 +236,7 @@ def _fields(root: Node, reader: Reader) -> Fields | None:
     return fields
 
 
-def _ruleset(files: list[Fields], reader: Reader) -> RuleSet:
+def _ruleset(files: list[Fields], languages: Languages, reader: Reader) -> RuleSet:
     rules = tuple(rule for fields in files for rule in fields.get("rules", ()))
     tests = tuple(test for fields in files for test in fields.get("tests", ()))
     _unique(rules, "rule", reader)
@@ -247,6 +257,7 @@ def _ruleset(files: list[Fields], reader: Reader) -> RuleSet:
         notices=_once("notices", files, reader) or Notices(),
         tests=tests,
         fingerprint="",
+        languages=languages,
         sources=reader.sources,
         marks=reader.marks,
     )

@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from .promise_language import Languages
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date, datetime, timedelta
     from decimal import Decimal
 
     from .calendar import CalendarSpec
+    from .calendar_file import CalendarFile
     from .diagnostics import Span
     from .durations import Duration
     from .texts import Text
@@ -340,7 +343,10 @@ class Notices:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in a team. ``away`` holds (first day, last day), both included, in the team's calendar."""
+    """Somebody in a team. ``away`` holds (first day, last day), both included, in the team's calendar.
+
+    Whatever stands in ``away_files``, whole days or hours, is time away too; ``rota.is_away`` asks both.
+    """
 
     handle: str
     skills: tuple[str, ...] = ()
@@ -348,18 +354,24 @@ class Member:
     per_day: int | None = None
     weight: float = 1.0
     away: tuple[tuple[date, date], ...] = ()
+    away_files: tuple[CalendarFile, ...] = ()
     substitute: str | None = None
     notices: Notices = field(default_factory=Notices)
 
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """Who is on call: a calendar file, or these people in turn, ``every`` so long since ``since``."""
+    """Who is on call, for ``rota.on_call_at``: a calendar file, or people in turn, ``every`` so long since ``since``.
 
-    file: str | None = None
+    ``people`` take turns, or are those whom the file may name (none: anybody). ``zone``: whose days and hours the turns
+    keep, the team's calendar's.
+    """
+
+    file: CalendarFile | None = None
     every: timedelta | None = None
     since: datetime | None = None
     people: tuple[str, ...] = ()
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,5 +426,6 @@ class RuleSet:
     tests: tuple[RuleTest, ...]
     fingerprint: str
     notices: Notices = field(default_factory=Notices)
+    languages: Languages = field(default_factory=Languages, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     marks: Mapping[str, Span] = field(default_factory=dict, repr=False)

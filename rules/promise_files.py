@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .diagnostics import Problems
 from .durations import UnreadableError, parse_instant, parse_zone
-from .nodes import Mapping, Scalar
+from .nodes import Mapping
 from .promise_language import (
     MONTHS,
     TIMES,
@@ -22,7 +21,7 @@ from .promise_language import (
     together,
 )
 from .shapes import Dictionary, Key, Line, Many, Reader, Table, Words, YesNo
-from .source import parse, read
+from .source import parse
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,19 +122,22 @@ def _saying(node: Node, reader: Reader) -> Saying:
     return Saying(PHRASES.read(node, reader))
 
 
-def _test(fields: Fields, reader: Reader) -> LanguageTest:
+def _test(fields: Fields, reader: Reader) -> LanguageTest | None:
     if fields.get("promise") is None and not fields.written("due", "grade") and fields.understood:
         hint = "write `promise: no`, or `due` and `grade`"
         reader.error("missing-key", fields.node, "this test does not say what is expected", hint)
     zone = fields.get("tz") or "UTC"
+    at = _instant(fields, "at", zone, reader)
+    if at is None:
+        return None
     return LanguageTest(
         text=fields.get("text", ""),
+        at=at,
         span=fields.span,
         tz=zone,
-        at=_instant(fields, "at", zone, reader),
         due=_instant(fields, "due", zone, reader),
         grade=fields.get("grade"),
-        promise=fields.get("promise", True),
+        promise=fields.get("promise") is not False,
         date_order=fields.get("date_order", "dmy").upper(),
     )
 
@@ -198,39 +200,12 @@ LANGUAGE = Table(
         Key("weekdays", _Names(WEEKDAYS, "the weekdays"), "The names of weekdays."),
         Key("months", _Names(MONTHS, "the months"), "The names of months."),
         Key("units", _Names(UNITS, "the units"), "The names of units of time."),
-        Key("numbers", _Numbers(), "Numbers in words; `few` is written as the number it stands for."),
+        Key("numbers", _Numbers(), "Numbers in words, by their figures."),
         Key("zones", _Zones(), "Short names of time zones."),
         Key("tests", _Tests(), "Sentences with the promise they make, run by `makegood test`."),
     ),
     _language,
 )
-
-
-def own_languages(folder: Path, asked: Scalar, problems: Problems) -> tuple[Language, ...]:
-    """The languages in an admin's folder, ``asked`` for there in a rule file; what is wrong goes to ``problems``."""
-    if not folder.is_dir():
-        message = f"there is no folder {asked.text}"
-        problems.error("unreadable", asked.span, message, "name a folder of language files, relative to this file")
-        return ()
-    return tuple(
-        language for path in sorted(folder.glob("*.yaml")) if (language := _read(path, asked, problems)) is not None
-    )
-
-
-def _read(path: Path, asked: Scalar, problems: Problems) -> Language | None:
-    try:
-        source = read(path, problems, str(path))
-    except OSError as error:
-        problems.error("unreadable", asked.span, f"cannot read {path.name}: {error.strerror}", "check the file")
-        return None
-    reader = Reader(problems, {source.file: source.text})
-    language: Language | None = LANGUAGE.read(source.root, reader)
-    if language is not None and language.code != path.stem and isinstance(source.root, Mapping):
-        entry = source.root.get("language")
-        if entry is not None:
-            message = f"this file is called {path.name} and is for `{language.code}`"
-            problems.error("bad-value", entry.value.span, message, f"write `language: {path.stem}`")
-    return language
 
 
 @lru_cache(maxsize=1)

@@ -25,6 +25,10 @@ _BREAKS = re.compile(r"; | - | -- ")
 """Where a sentence is always parted."""
 
 
+GATE_SLOTS = ("act", "any", "time")
+"""The slots of gates and vetoes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A commitment with the time that belongs to it; ``gate`` is the id of the gate that matched."""
@@ -83,6 +87,14 @@ class Grammar:
     def _vetoes(self) -> list[tuple[str, re.Pattern[str], re.Pattern[str] | None]]:
         vetoes = self._language.vetoes.items()
         return [(name, *_veto(self._phrases, veto)) for name, veto in vetoes if veto.says]
+
+    def prepare(self) -> None:
+        """Make ready what is otherwise made when the first sentence is read.
+
+        Raises:
+            PhraseError: a gate or veto is not well-formed.
+        """
+        _ = self._gates, self._vetoes
 
     def read(self, sentence: str) -> Reading:
         """What a sentence commits its author to."""

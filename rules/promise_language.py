@@ -97,8 +97,8 @@ class LanguageTest:
     """A sentence with the promise it makes; neither ``due`` nor ``grade``: it makes none."""
 
     text: str
+    at: datetime
     span: Span = field(compare=False)
-    at: datetime | None = None
     tz: str | None = None
     due: datetime | None = None
     grade: str | None = None

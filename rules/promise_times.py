@@ -45,7 +45,11 @@ WEEKS = frozenset(
         *("this_month", "next_month"),
     }
 )
-NOT_DUE = frozenset({"past", "other"})
+TIME_SLOTS = (
+    *("weekday", "month", "unit", "zone", "city", "number", "day", "nth", "year", "date", "hm", "h.m", "h", "am", "pm"),
+    "any",
+)
+"""The slots of times."""
 _NAMED = DAYS | CLOCKS | PARTS
 """What can be part of the name of a thing: *your Friday*, *the 3pm call*."""
 

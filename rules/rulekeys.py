@@ -216,6 +216,11 @@ FILE = Table(
             Items(RULE, "a list of rules"),
             "The rules; for one field of one ticket the first that speaks wins.",
         ),
+        Key(
+            "languages",
+            Line("a folder"),
+            "A folder of language files that add to how promises are read; relative to this file.",
+        ),
         Key("tests", Items(TEST, "a list of tests"), "Examples of what the rules do, run by `makegood test`."),
     ),
     lambda fields, _reader: fields,
