@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from .snapshot import INSTANT
+from .steps import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from ..rules.calendar import Calendar
     from ..rules.model import Repeat, Rule
     from .evaluate import Evaluation
+    from .steps import Planned
 
 _HORIZON = timedelta(days=400)
+_INSTANTS: dict[str, pl.DataType | type[pl.DataType]] = {"t": pl.Int32, "now": INSTANT}
 _MANY = 200  # instants of one ticket that are looked at, the nearest first
 
 
@@ -35,15 +38,14 @@ class Turn:
 
 def instants_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> pl.DataFrame:
     """When anything may turn for the tickets of a present frame within the next 400 days: ``t``, ``now``."""
-    window = (evaluation.at, evaluation.at + _HORIZON)
-    turns = evaluation.judge.turns(evaluation.rules, frame, window)
+    turns = evaluation.judge.turns(evaluation.rules, frame, (evaluation.at, evaluation.at + _HORIZON))
     others = evaluation.history.turns(frame)
     found = pl.concat([frame.select("t", "now").clear(), *turns, *others]).unique()
-    return found.filter((pl.col("now") > window[0]) & (pl.col("now") <= window[1])).sort("t", "now")
+    return _later(found, evaluation.at).sort("t", "now")
 
 
 def effects_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> pl.DataFrame:
-    """When a ``for`` is fulfilled or a ``repeat`` comes round for tickets on which rules hold now: ``t``, ``now``."""
+    """When a ``for`` is fulfilled, a ``repeat`` comes round, a clock turns or a step of it comes: ``t``, ``now``."""
     rows = [
         (t, instant)
         for rule in evaluation.rules
@@ -52,7 +54,7 @@ def effects_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> pl.DataFrame:
         if evaluation.holds(rule, ticket)
         for instant in _effects(evaluation, rule, ticket)
     ]
-    return pl.DataFrame(rows, schema={"t": pl.Int32, "now": INSTANT}, orient="row")
+    return pl.concat([pl.DataFrame(rows, schema=_INSTANTS, orient="row"), *_clocks_ahead(evaluation, frame)])
 
 
 def _effects(evaluation: Evaluation, rule: Rule, ticket: str) -> Iterator[datetime]:
@@ -72,6 +74,40 @@ def _next_round(repeat: Repeat, begin: datetime, calendar: Calendar, at: datetim
             return
         rounds, instant = rounds + 1, following
     yield instant
+
+
+def _clocks_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> list[pl.DataFrame]:
+    """When the clocks and promises that rules run on these tickets turn, and when their steps come."""
+    names = {f"deadline.{rule.actions.deadline.name}" for rule in evaluation.rules if rule.actions.deadline}
+    words = {"promise" for rule in evaluation.rules if rule.actions.promise}
+    turns = evaluation.clocks.history_with(frozenset(names | words)).turns(frame, names | words)
+    numbers = dict(frame.select("id", "t").iter_rows())
+    rows = [
+        (numbers[ticket], step.at)
+        for rule in evaluation.rules
+        for ticket in evaluation.clocked(rule)
+        if ticket in numbers
+        for step in _steps(evaluation, rule, ticket)
+    ]
+    return [_later(found, evaluation.at) for found in (pl.DataFrame(rows, schema=_INSTANTS, orient="row"), *turns)]
+
+
+def _later(found: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    return found.filter((pl.col("now") > at) & (pl.col("now") <= at + _HORIZON))
+
+
+def _steps(evaluation: Evaluation, rule: Rule, ticket: str) -> Iterator[Planned]:
+    """The steps of what still runs; what stands still has none before it goes on."""
+    if rule.actions.deadline:
+        for cycle in evaluation.cycles(rule, ticket):
+            if cycle.stopped is None and cycle.state != "paused":
+                calendar = evaluation.judge.calendar(cycle.calendar)
+                yield from planned(rule.actions.deadline, cycle.opened, cycle.due, calendar)
+    if rule.actions.promise:
+        calendar = evaluation.judge.calendar(evaluation.calendar_of(rule, ticket))
+        for promise in evaluation.word.of(ticket):
+            if promise.due and promise.settled is None:
+                yield from planned(rule.actions.promise, promise.since, promise.due, calendar)
 
 
 def turns_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> list[Turn]:

@@ -18,7 +18,7 @@ from .store import desk_key
 from .writing import Told, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from types import FrameType
 
@@ -74,7 +74,8 @@ class RunReport:
 def _told(told: Told) -> dict[str, Any]:
     change = told.change
     about = {"ticket": change.ticket, "rule": change.rule, "action": change.action, "field": change.field}
-    return about | {"outcome": told.outcome, "detail": told.detail}
+    receiver = {"who": change.who} if change.who else {}
+    return about | receiver | {"outcome": told.outcome, "detail": told.detail}
 
 
 def apply_plan(
@@ -88,15 +89,14 @@ def apply_plan(
     notifier: Notifier,
     allow_replies: bool = False,
     stale_ok: bool = False,
-    whole: bool = False,
     renew: Callable[[], None] = lambda: None,
     on_ticket: Callable[[int, int | None], None] = lambda _done, _all: None,
 ) -> RunReport:
-    """Do what ``plan`` says, all changes of a ticket together, and report what became of each.
+    """Do what ``plan`` says, all changes of a ticket together, then send notices, and report what became of each.
 
-    ``whole``: the plan is known to be that of all rules and tickets, see :func:`put_in_force`. ``renew`` is called before
-    each ticket, for the lease; ``on_ticket`` after each, with how many are done and how many there are. Ctrl-C ends the
-    run after the ticket in hand; a second one ends it at once.
+    ``renew`` is called before each ticket and message, for the lease; ``on_ticket`` after each ticket, with how many are
+    done and how many there are. Ctrl-C ends the run after the ticket in hand, whose notices are still sent; a second one
+    ends it at once.
 
     Raises:
         ApplyRefused: the plan is too old, was changed by hand, or was made from other rules or another copy.
@@ -104,7 +104,7 @@ def apply_plan(
     """
     _check(plan, store, ruleset, helpdesk, now(), stale_ok=stale_ok)
     settle(connector, store, helpdesk, now=now)
-    put_in_force(plan, store, ruleset, now(), whole=whole)
+    put_in_force(plan, store, ruleset, min(plan.at, now()))
     report = RunReport(_start(plan, store, now()))
     writer = _writer(plan, connector, store, ruleset, report.run, notifier, now)
     allowed = [change for change in plan.changes if allow_replies or not _is_reply(change)]
@@ -120,6 +120,7 @@ def apply_plan(
             if interrupted() and done + 1 < len(tickets):
                 report.complete, report.interrupted, report.stopped_by = False, True, "interrupted"
                 break
+        report.outcomes += writer.send(renew)
     with store.writing() as connection:
         journal.finish_run(connection, report.run, now(), complete=report.complete)
     return report
@@ -155,17 +156,17 @@ def _check(plan: Plan, store: Store, ruleset: RuleSet, helpdesk: str, now: datet
         raise ApplyRefused(f"the plan was valid until {plan.valid_until:%Y-%m-%d %H:%M} UTC", hint=hint)
 
 
-def put_in_force(plan: Plan, store: Store, ruleset: RuleSet, at: datetime, *, whole: bool) -> None:
-    """Note since when rules are in force here; a rule that waits for a word about old cases is not yet.
+def put_in_force(plan: Plan, store: Store, ruleset: RuleSet, at: datetime) -> None:
+    """Note that rules are in force here since ``at``, the plan's instant: what came after it is for the next plan.
 
-    ``whole``: the plan was asked for all rules and tickets. Of any other only the rules it speaks of come into force: one
-    that was left out of it must still ask about its backlog when its own first plan is made.
+    These are the rules that the plan covers, and of a part of a plan those it speaks of: one that was left out of it must
+    still ask about its backlog when its own first plan is made. A rule that waits for a word about old cases is not yet.
     """
     waiting = {cut.rule_id for cut in plan.limited if cut.reason == "backlog"}
     spoken_of = {wish.rule_id for wishes in (plan.changes, plan.held, plan.skipped) for wish in wishes}
-    live = {rule.id for rule in ruleset.rules if rule.mode == "live" and _meant_for(rule.helpdesks, plan.helpdesk)}
+    live = {rule.id for rule in ruleset.rules if rule.mode == "live"}
     with store.writing() as connection:
-        rules = (live if whole else live & spoken_of) - waiting
+        rules = live & spoken_of.union(plan.covers) - waiting
         journal.put_in_force(connection, desk_key(connection, plan.helpdesk), sorted(rules), at)
 
 
@@ -175,10 +176,6 @@ def _start(plan: Plan, store: Store, now: datetime) -> str:
         desk = desk_key(connection, plan.helpdesk)
         journal.start_run(connection, desk, run, now, plan=plan.id, rules=plan.rules_fingerprint)
     return run
-
-
-def _meant_for(helpdesks: Collection[str], helpdesk: str) -> bool:
-    return not helpdesks or helpdesk in helpdesks
 
 
 def _writer(

@@ -88,6 +88,10 @@ class Asked:
         """Whether a line of the plan belongs to it."""
         return self.rule in (None, rule, rule_id) and self.ticket in (None, ticket)
 
+    def everywhere(self, rule: Rule) -> bool:
+        """Whether all that a rule wants, on any ticket, belongs to it."""
+        return self.ticket is None and self.rule in (None, rule.name, rule.id)
+
     def wish(self, wish: Wish) -> bool:
         """Whether a wish belongs to it."""
         return self.about(wish.rule.name, wish.rule.id, wish.ticket)
@@ -115,7 +119,7 @@ def plan_of(
     """
     days_off = _days_off(scene)
     decisions = _decide(scene, rules, allow_replies=allow_replies, confirmed=confirmed)
-    return _written(scene, decisions, days_off, asked)
+    return _written(scene, rules, decisions, days_off, asked)
 
 
 def _known_rule(rules: Sequence[tuple[int, Rule]], name: str | None) -> None:
@@ -175,7 +179,9 @@ def _still_worth_saying(
 # --- writing down -----------------------------------------------------------------------------------------------------
 
 
-def _written(scene: Scene, made: _Decisions, days_off: _DaysOff, asked: Asked) -> Plan:
+def _written(
+    scene: Scene, rules: Sequence[tuple[int, Rule]], made: _Decisions, days_off: _DaysOff, asked: Asked
+) -> Plan:
     snapshot = scene.snapshot
     wanted = in_order((wish, None) for wish in made.changes if asked.wish(wish))
     changes = tuple(change_part(scene, wish) for wish, _ in wanted)
@@ -190,6 +196,7 @@ def _written(scene: Scene, made: _Decisions, days_off: _DaysOff, asked: Asked) -
         helpdesk=snapshot.helpdesk,
         store_id=snapshot.store_id,
         rules_fingerprint=scene.ruleset.fingerprint,
+        covers=tuple(rule.id for _, rule in rules if rule.mode == "live" and asked.everywhere(rule)),
         calendars=days_off.calendars,
         complete=not limited,
         summary=_summary(1 if asked.ticket else scene.evaluation.seen, changes, made.steps_before),

@@ -141,7 +141,10 @@ class Summary(_Part):
 
 
 class Plan(_Part):
-    """A whole plan. ``id`` is a hash of everything else in it: the same store, rules and instant give the same bytes."""
+    """A whole plan. ``id`` is a hash of everything else in it: the same store, rules and instant give the same bytes.
+
+    ``covers``: the ids of the live rules that were asked about every ticket; applying the plan puts them in force.
+    """
 
     format: Literal["makegood-plan/1"] = FORMAT
     id: str = ""
@@ -152,6 +155,7 @@ class Plan(_Part):
     helpdesk: str
     store_id: str
     rules_fingerprint: str
+    covers: tuple[str, ...] = ()
     calendars: dict[str, dict[str, Any]] = Field(default_factory=dict)
     complete: bool = True
     summary: Summary

@@ -65,7 +65,7 @@ def sync(
         )
         if dry_run:
             return SyncReport(pulled, plan)
-        put_in_force(plan, store, ruleset, at, whole=True)
+        put_in_force(plan, store, ruleset, at)
         run = None
         if plan.changes:
             run = apply_plan(
@@ -77,7 +77,6 @@ def sync(
                 now=now,
                 notifier=notifier,
                 allow_replies=allow_replies,
-                whole=True,
                 renew=ours.renew,
                 on_ticket=on_ticket,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -191,11 +192,12 @@ EVERY = rules(
 )
 
 
-def in_force(world: World, *, whole: bool) -> set[str]:
+def in_force(world: World, **more: Any) -> set[str]:
     """Which of all rules are in force once a plan was applied in which one speaks and one waits for a word."""
-    plan = plan_of(world.store, world.clock(), change("1", "note", text="hi"), limited=[waiting_for_a_word("loud")])
+    waiting = [waiting_for_a_word("loud")]
+    plan = plan_of(world.store, world.clock(), change("1", "note", text="hi"), limited=waiting, **more)
     given: dict[str, Any] = {"helpdesk": DESK, "now": world.clock, "notifier": world.letters}
-    apply_plan(plan, world.desk, world.store, EVERY, whole=whole, **given)
+    apply_plan(plan, world.desk, world.store, EVERY, **given)
     return set(first_applied(world))
 
 
@@ -204,16 +206,28 @@ def first_applied(world: World) -> Any:
 
 
 def test_a_whole_plan_puts_every_live_rule_in_force(world: World) -> None:
-    assert in_force(world, whole=True) == {"greet", "calm"}
+    assert in_force(world, covers=("greet", "calm", "loud")) == {"greet", "calm"}
 
 
 def test_a_part_of_a_plan_puts_only_its_own_rules_in_force(world: World) -> None:
-    assert in_force(world, whole=False) == {"greet"}
+    assert in_force(world) == {"greet"}
 
 
-def test_rules_are_in_force_from_their_first_run(world: World) -> None:
-    world.apply(change("1", "set", "priority", "high"))
+def test_a_plan_of_nothing_puts_its_rules_in_force_too(world: World) -> None:
+    plan = plan_of(world.store, world.clock(), covers=("calm",))
+    apply_plan(plan, world.desk, world.store, EVERY, helpdesk=DESK, now=world.clock, notifier=world.letters)
+    assert set(first_applied(world)) == {"calm"}
+
+
+def test_a_plan_for_a_later_instant_puts_its_rules_in_force_now(world: World) -> None:
+    ahead = plan_of(world.store, world.clock() + timedelta(hours=2), covers=("greet",))
+    apply_plan(ahead, world.desk, world.store, EVERY, helpdesk=DESK, now=world.clock, notifier=world.letters)
+    assert first_applied(world) == {"greet": world.clock()}
+
+
+def test_rules_are_in_force_from_their_first_plan_that_is_applied(world: World) -> None:
     started = world.clock()
+    world.apply(change("1", "set", "priority", "high"))
     world.apply(change("1", "set", "priority", "low", version=world.version()))
     assert first_applied(world) == {"greet": started}
 
@@ -389,25 +403,55 @@ def test_a_plan_settles_what_an_earlier_run_left_open(world: World) -> None:
 # --- notices ----------------------------------------------------------------------------------------------------------
 
 
-def notice(*who: str, **more: Any) -> PlannedChange:
-    return change("1", "notify", who=who, text="Refund waits", **more)
+def notice(who: str, ticket: str = "1", **more: Any) -> PlannedChange:
+    return change(ticket, "notify", who=(who,), **{"text": "Refund waits"} | more)
 
 
 def test_a_notice_goes_to_each_receiver(world: World) -> None:
     world.letters = Letters("mailto://x?to={email}")
-    report = world.apply(notice("channel:ops", "person:ana@example.com"))
+    report = world.apply(notice("channel:ops"), notice("person:ana@example.com"))
     assert world.letters.sent == [("channel:ops", "Refund waits"), ("person:ana@example.com", "Refund waits")]
     assert outcomes(report) == ["applied", "applied"]
     assert world.notes() == []
 
 
 def test_people_who_cannot_be_reached_find_a_note(world: World) -> None:
-    report = world.apply(notice("person:ana@example.com", "channel:ops"))
-    assert outcomes(report) == ["applied", "applied"]
+    ana, ben = notice("person:ana@example.com"), notice("person:ben@example.com")
+    report = world.apply(ana, notice("channel:ops"), ben)
+    assert outcomes(report) == ["applied"] * 3
     (note,) = world.notes()
-    assert note.startswith("For ana@example.com: Refund waits")
+    assert note.startswith("For ana@example.com, ben@example.com: Refund waits")
     assert world.letters.sent == [("channel:ops", "Refund waits")]
-    assert [entry.action for entry in world.journal()] == ["notify", "notify"]
+    assert [entry.to for entry in world.journal()] == [ana.who, ben.who, ("channel:ops",)]
+
+
+def test_people_who_are_told_different_things_find_a_note_each(world: World) -> None:
+    ana, ben = notice("person:ana@example.com"), notice("person:ben@example.com", rule="calm", text="Be calm")
+    assert outcomes(world.apply(ana, ben)) == ["applied", "applied"]
+    assert [note.splitlines()[0] for note in world.notes()] == [
+        "For ana@example.com: Refund waits",
+        "For ben@example.com: Be calm",
+    ]
+
+
+def test_one_receiver_gets_one_message_a_run(world: World) -> None:
+    world.ticket("Another")
+    report = world.apply(notice("channel:ops"), notice("channel:ops", "2"), notice("channel:ops", "2", rule="calm"))
+    assert outcomes(report) == ["applied"] * 3
+    (sent,) = world.letters.sent
+    assert sent == ("channel:ops", "greet\nRefund waits\n- 1 desk/1\n- 2 desk/2\n\ncalm\nRefund waits\n- 2 desk/2")
+    assert [entry.outcome for entry in world.journal()] == ["applied"] * 3
+
+
+def test_a_message_that_fails_fails_for_everything_in_it(world: World) -> None:
+    world.ticket("Another")
+    report = world.apply(notice("channel:down"), notice("channel:ops"), notice("channel:down", "2"))
+    assert sorted(outcomes(report)) == ["applied", "failed", "failed"]
+    assert [told["who"] for told in report.to_json()["outcomes"]] == [
+        ("channel:down",),
+        ("channel:down",),
+        ("channel:ops",),
+    ]
 
 
 def test_a_notice_that_fails_is_tried_again(world: World) -> None:
