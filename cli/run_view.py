@@ -40,7 +40,8 @@ def _left(report: RunReport, paint: Paint) -> Iterator[str]:
     for told in report.outcomes:
         if told.outcome not in FINE:
             change = told.change
-            wanted = f" -> {shown(change.to)}" if change.to is not None else ""
+            to = change.who or change.to
+            wanted = f" -> {shown(to)}" if to is not None else ""
             what = f"{number(change.ticket)} {change.field or change.action}{wanted}"
             detail = f": {told.detail}" if told.detail else ""
             yield f"{paint(STYLE[told.outcome], MEANING[told.outcome])}  {what}{detail}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..rules.model import bundles
 from .failure import Failure
 from .options import existing_file, now, show
 from .progress import progress
@@ -130,6 +131,7 @@ def notifier(session: Session, ruleset: RuleSet) -> Notifier:
     """What sends the notices of these rules; only the channels that they name are looked up."""
     from ..engine.notify import Notifier
 
-    notices = [rule.actions.notify for rule in ruleset.rules if rule.actions.notify and rule.mode != "off"]
+    live = [rule for rule in ruleset.rules if rule.mode != "off"]
+    notices = [actions.notify for rule in live for actions in bundles(rule) if actions.notify]
     names = {who.name for notice in notices for who in notice.who if who.kind == "channel"}
     return Notifier(session.settings.channels(names), session.settings.person_url() if notices else None)

@@ -1,12 +1,17 @@
-"""One ticket's changes through the gate: intents first, then the desk in one call, then receipts with what it shows now."""
+"""One ticket's changes through the gate: intents first, then the desk in one call, then receipts with what it shows now.
+
+Notices wait until all tickets are written, because each receiver gets one message for all of them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..connectors.base import AuthFailed, Change, Conflict, ConnectorError, Gone, Outcome, Read, Retryable
 from . import journal
+from .digest import by_receiver, message
 from .effects import marker, signed
 from .fate import holds, same, value_of
 from .journal import Receipt
@@ -15,11 +20,11 @@ from .settle import keep, settle
 from .store import desk_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
-    from ..connectors.base import Action, Connector, Result, Written
+    from ..connectors.base import Action, Connector, Result
     from ..connectors.ticket import Ticket, Value
     from .fate import Faces
     from .notify import Notifier
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of one change of the plan, or of one receiver of its notice."""
+    """What became of one change of the plan."""
 
     change: PlannedChange
     outcome: str
@@ -48,7 +53,7 @@ class _Overtaken(Exception):
 class Writer:
     """Writes tickets for one run. ``rules`` maps rule ids to fingerprints; ``rights`` is what our account may do.
 
-    ``out_of_reach`` counts the tickets in a row for which the desk did not answer.
+    ``out_of_reach`` counts the tickets in a row for which the desk did not answer, ``outbox`` holds the notices to send.
     """
 
     connector: Connector
@@ -62,9 +67,10 @@ class Writer:
     notifier: Notifier
     now: Callable[[], datetime]
     out_of_reach: int = field(default=0)
+    outbox: list[PlannedChange] = field(default_factory=list)
 
     def write(self, changes: Sequence[PlannedChange]) -> list[Told]:
-        """Everything the plan wants of one ticket: what the desk writes, in one call, then notices.
+        """Everything the plan wants of one ticket: what the desk writes, in one call; notices go to the outbox.
 
         Raises:
             AuthFailed: the desk does not let us in any more; what was under way is settled by the next run.
@@ -82,13 +88,16 @@ class Writer:
             return journal.said(connection, desk, change.effect, change.episode)
 
     def _write_new(self, changes: Sequence[PlannedChange]) -> list[Told]:
-        parts = [part for change in changes for part in self._parts(change)]
-        written = self._on_desk([part for part in parts if not self._is_sent(part)])
-        overtaken = any(told.outcome in ("conflict", "skipped") for told in written)
-        sent = [part for part in parts if self._is_sent(part)]
-        if overtaken:
-            return written + [Told(part, written[0].outcome, written[0].detail) for part in sent]
-        return written + [self._send(part) for part in sent]
+        notices = [change for change in changes if self._is_sent(change)]
+        written = self._on_desk(_with_notes([change for change in changes if change not in notices]))
+        if any(told.outcome in ("conflict", "skipped") for told in written):
+            return written + [Told(notice, written[0].outcome, written[0].detail) for notice in notices]
+        self.outbox += notices
+        return written
+
+    def _is_sent(self, change: PlannedChange) -> bool:
+        """Whether it is a notice to somebody who can be reached; who cannot finds an internal note on the ticket."""
+        return change.action == "notify" and self.notifier.reaches(change.who[0])
 
     # --- the desk -----------------------------------------------------------------------------------------------------
 
@@ -114,7 +123,7 @@ class Writer:
     def _call(self, changes: Sequence[PlannedChange]) -> tuple[dict[str, Outcome], Ticket, Read]:
         """Write at the planned version; where the ticket moved on, look, and once more at the new one if nothing forbids."""
         try:
-            return _answer(self._apply(changes, changes[0].version))
+            return self._apply(changes, changes[0].version)
         except Conflict:
             read = self.connector.read([changes[0].ticket])
         ticket = next(iter(read.tickets), None)
@@ -123,7 +132,7 @@ class Writer:
         try:
             there = self._look(changes, ticket, read)
             pending = [change for change in changes if change.id not in there]
-            outcomes, ticket, after = _answer(self._apply(pending, ticket.version)) if pending else ({}, ticket, read)
+            outcomes, ticket, after = self._apply(pending, ticket.version) if pending else ({}, ticket, read)
         except _Overtaken as error:
             return _same_for_all(changes, error.result, str(error)), ticket, read
         except Conflict:
@@ -156,8 +165,20 @@ class Writer:
                 raise _Overtaken(f"{change.field} changed since the plan was made")
         return there
 
-    def _apply(self, changes: Sequence[PlannedChange], version: str) -> Written:
-        return self.connector.apply(changes[0].ticket, [self._desk_change(change) for change in changes], version)
+    def _apply(self, changes: Sequence[PlannedChange], version: str) -> tuple[dict[str, Outcome], Ticket, Read]:
+        """Write; a note that tells several people something is written once and answers for all of them."""
+        notes: dict[tuple[str | None, str | None], str] = {}
+        speaker = {
+            change.id: notes.setdefault((change.marker, change.text), change.id)
+            if change.action == "notify"
+            else change.id
+            for change in changes
+        }
+        wanted = [self._desk_change(change) for change in changes if speaker[change.id] == change.id]
+        written = self.connector.apply(changes[0].ticket, wanted, version)
+        said = {outcome.change: outcome for outcome in written.outcomes}
+        outcomes = {change: replace(said[by], change=change) for change, by in speaker.items()}
+        return outcomes, written.ticket, Read([written.ticket], written.events)
 
     def _desk_change(self, change: PlannedChange) -> Change:
         if change.action == "notify":
@@ -180,29 +201,28 @@ class Writer:
 
     # --- notices ------------------------------------------------------------------------------------------------------
 
-    def _parts(self, change: PlannedChange) -> Iterable[PlannedChange]:
-        """A notice by receiver; those who cannot be reached share an internal note on the ticket."""
-        if change.action != "notify":
-            return [change]
-        reached = [who for who in change.who if self.notifier.reaches(who)]
-        rest = tuple(who for who in change.who if who not in reached)
-        parts = [change.model_copy(update={"who": (who,), "marker": None}) for who in reached]
-        return [*([_as_note(change, rest)] if rest else []), *parts]
+    def send(self, renew: Callable[[], None]) -> list[Told]:
+        """Send the outbox, one message to each receiver; ``renew`` is called before each.
 
-    @staticmethod
-    def _is_sent(part: PlannedChange) -> bool:
-        return part.action == "notify" and part.marker is None
+        A message that is cut off may have arrived: the next run cannot know, and sends it again.
+        """
+        told = []
+        for notices in by_receiver(self.outbox):
+            renew()
+            told += self._send([notice.model_copy(update={"marker": None}) for notice in notices])
+        self.outbox.clear()
+        return told
 
-    def _send(self, part: PlannedChange) -> Told:
-        (entry,) = self._intend([part])
+    def _send(self, notices: Sequence[PlannedChange]) -> list[Told]:
+        entries = self._intend(notices)
         outcome, detail = "applied", ""
         try:
-            self.notifier.send(part.who[0], part.rule, part.text or part.rule)
+            self.notifier.send(notices[0].who[0], *message(notices))
         except NoticeFailed as error:
             outcome, detail = "failed", f"{error.message} ({error.hint})" if error.hint else error.message
         with self.store.writing() as connection:
-            journal.receive(connection, [Receipt(entry, outcome, detail)], self.now())
-        return Told(part, outcome, detail)
+            journal.receive(connection, [Receipt(entry, outcome, detail) for entry in entries], self.now())
+        return [Told(notice, outcome, detail) for notice in notices]
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
@@ -245,11 +265,6 @@ def inverse_of(change: PlannedChange) -> Mapping[str, Value] | None:
     return {"action": undo, "field": change.field, "to": tuple(each for each in entries if each not in before)}
 
 
-def _answer(written: Written) -> tuple[dict[str, Outcome], Ticket, Read]:
-    outcomes = {outcome.change: outcome for outcome in written.outcomes}
-    return outcomes, written.ticket, Read([written.ticket], written.events)
-
-
 def _same_for_all(changes: Sequence[PlannedChange], result: Result, detail: str) -> dict[str, Outcome]:
     return {change.id: Outcome(change.id, result, detail) for change in changes}
 
@@ -259,7 +274,18 @@ def _as_refused(changes: Sequence[PlannedChange], error: ConnectorError) -> dict
     return _same_for_all(changes, "skipped" if isinstance(error, Gone) else "refused", error.message)
 
 
-def _as_note(change: PlannedChange, who: tuple[str, ...]) -> PlannedChange:
-    mark = marker(change.effect)
-    names = ", ".join(receiver.partition(":")[2] for receiver in who)
-    return change.model_copy(update={"who": who, "marker": mark, "text": signed(f"For {names}: {change.text}", mark)})
+def _with_notes(changes: Sequence[PlannedChange]) -> list[PlannedChange]:
+    """The changes, with notices turned into an internal note that names everybody whom a rule tells the same."""
+    groups: dict[tuple[str, str | None, str | None], list[PlannedChange]] = defaultdict(list)
+    for change in changes:
+        if change.action == "notify":
+            groups[change.rule_id, change.step, change.text].append(change)
+    notes = {change.id: note for group in groups.values() for change, note in _as_note(group)}
+    return [notes.get(change.id, change) for change in changes]
+
+
+def _as_note(notices: Sequence[PlannedChange]) -> Iterator[tuple[PlannedChange, PlannedChange]]:
+    mark = marker(notices[0].effect)
+    names = ", ".join(notice.who[0].partition(":")[2] for notice in notices)
+    text = signed(f"For {names}: {notices[0].text}", mark)
+    return ((notice, notice.model_copy(update={"marker": mark, "text": text})) for notice in notices)

@@ -31,10 +31,11 @@ def change(
     ticket: str, action: str, field: str | None = None, to: Value = None, *, rule: str = "greet", **more: Any
 ) -> PlannedChange:
     """One planned change; notes get their marker as the planner gives it."""
-    effect = effect_key(rule, action, None, ticket)
+    who = more.get("who", ())
+    effect = effect_key(rule, action, None, ticket, who)
     if action == "note":
         more |= {"marker": marker(effect), "text": signed(more["text"], marker(effect))}
-    key = change_key(rule, ticket, action, None, field, to)
+    key = change_key(rule, ticket, action, None, field, to or who)
     about = {"ticket": ticket, "url": f"desk/{ticket}", "rule": rule, "rule_id": rule, "line": 1, "action": action}
     return PlannedChange.model_validate(
         {"version": "1", "id": key, "effect": effect} | about | {"field": field, "to": to} | more
