@@ -228,15 +228,23 @@ def receivers(scene: Scene, base: Wish, receiver: Receiver) -> tuple[str, ...]:
     """Whom a receiver stands for on this ticket, as ``channel:NAME`` or ``person:HANDLE``; nobody where there is none."""
     if receiver.kind in ("channel", "person"):
         return (f"{receiver.kind}:{receiver.name}",)
-    if receiver.name == "promiser":
-        people = (base.occasion.author if base.occasion else None,)
-    elif receiver.name in ("team_lead", "next_level"):
-        owner = base.occasion.author if base.occasion and base.occasion.author else None
-        team = scene.team(base.rule, base.ticket) or scene.team_of(owner or scene.value(base.ticket, "assignee"))
-        people = ((team.lead if receiver.name == "team_lead" else team.next_level) if team else None,)
+    if receiver.kind == "role" and receiver.name != "assignee":
+        people: tuple[str | None, ...] = (_in_role(scene, base, receiver.name),)
     else:
         people = scene.texts(base.ticket, receiver.name)
     return tuple(f"person:{name}" for name in people if name)
+
+
+def _in_role(scene: Scene, base: Wish, role: str) -> str | None:
+    """Who gave the promise, or leads the ticket's team: else that of the promiser, else that of the owner."""
+    author = base.occasion.author if base.occasion else None
+    if role == "promiser":
+        return author
+    owner = author or next(iter(scene.texts(base.ticket, "assignee")), None)
+    team = scene.team(base.rule, base.ticket) or scene.team_of(owner)
+    if team is None:
+        return None
+    return team.next_level if role == "next_level" else team.lead
 
 
 def wording(scene: Scene, wish: Wish) -> str:
