@@ -13,14 +13,14 @@ from typing import Any
 
 import oracle
 from open_minutes import OpenMinutes
-from oracle_facts import DONE, World, fact, field_at, gone
+from oracle_cycles import Cycle, target_cycles
+from oracle_facts import World, fact, gone
 
 from makegood.rules.durations import Duration
 from makegood.rules.model import By, Condition, Deadline, Group, Leaf, Rule, RuleSet, leaves
 
 TICK = timedelta(microseconds=1)
 NOTHING = timedelta(0)
-ALWAYS = Group("all", ())
 
 
 @dataclass(frozen=True)
@@ -35,20 +35,6 @@ class OracleClock:
     lost_seconds: float
     soon: datetime
     steps: tuple[tuple[str, datetime], ...]
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """One run of a clock: counted from ``start``, there from ``begin`` on, ended by ``stop`` or without verdict at ``drops``.
-
-    ``idle``: stretches within it that do not count.
-    """
-
-    start: datetime
-    begin: datetime
-    stop: datetime | None = None
-    drops: datetime | None = None
-    idle: tuple[tuple[datetime, datetime], ...] = ()
 
 
 def clock(world: World, ruleset: RuleSet, rule: Rule, ticket: str, at: datetime) -> OracleClock | None:
@@ -180,7 +166,7 @@ class Asking:
     def first(self, what: str, begin: datetime, end: datetime | None) -> datetime | None:
         """The first instant from ``begin`` on, before ``end``, at which a condition holds."""
         moments = self.moments(begin, end)
-        return next((now for now in moments if self.clocks.holds(self.rule, self.ticket, what, now)), None)
+        return next((now for now in moments if self._holds(what, now)), None)
 
     # --- cycles -------------------------------------------------------------------------------------------------------
 
@@ -188,33 +174,7 @@ class Asking:
         """Those that have begun, in order."""
         if self.deadline.until is not None:
             return self._until()
-        story = self._story()
-        if self.deadline.target == "resolution" and not self.deadline.restart_on_reopen:
-            return [_resolution(story)]
-        starts, stops = STRETCHES[self.deadline.target or ""]
-        if self.deadline.target == "next_reply":
-            story = story[next((number for number, (_, what) in enumerate(story) if what.startswith("agent")), len(story)) :]
-        return [Cycle(begin, begin, end) for begin, end in _stretches(story, starts, stops)]
-
-    def _story(self) -> list[tuple[datetime, str]]:
-        """What starts and stops clocks, in order; ``agent while solved`` is an agent's reply that starts none."""
-        world = self.clocks.world
-        created = (world.ticket(self.ticket) or {})["created"]
-        born = created - TICK
-        done = field_at(world, self.ticket, "status", born) in DONE
-        owned = field_at(world, self.ticket, "assignee", born) is not None
-        story = [(created, "born"), (created, "solved" if done else "opened"), (created, OWNED[owned])]
-        for event in world.of(self.ticket, self.at):
-            if event["kind"] == "message" and event["public"] and not event["auto"]:
-                who = event["actor_kind"]
-                story.append((event["at"], "agent while solved" if who == "agent" and done else who))
-            elif event["kind"] == "field" and event["field"] == "status" and (event["new"] in DONE) != done:
-                done = not done
-                story.append((event["at"], "solved" if done else "opened"))
-            elif event["kind"] == "field" and event["field"] == "assignee" and bool(event["new"]) != owned:
-                owned = not owned
-                story.append((event["at"], OWNED[owned]))
-        return story
+        return target_cycles(self.clocks.world, self.ticket, self.deadline, self.at)
 
     def _until(self) -> list[Cycle]:
         found = []
@@ -243,9 +203,15 @@ class Asking:
         return span and span[0]
 
     def opening(self, cycle: Cycle) -> datetime | None:
-        """The first instant of the cycle at which the rule's condition holds."""
+        """The first instant of the cycle at which the rule's condition holds; none while the ticket is solved."""
+        moments = self._running(cycle, cycle.begin)
+        return next((now for now in moments if self._holds("when", now)), None)
+
+    def _running(self, cycle: Cycle, begin: datetime) -> list[datetime]:
+        """The moments from ``begin`` on at which the cycle had not been stopped, for good or until it was reopened."""
         ends = [end for end in (cycle.stop, cycle.drops) if end]
-        return self.first("when", cycle.begin, min(ends, default=None))
+        moments = self.moments(begin, min(ends, default=None))
+        return [now for now in moments if not any(first <= now < last for first, last in cycle.idle)]
 
     # --- the verdict --------------------------------------------------------------------------------------------------
 
@@ -257,14 +223,29 @@ class Asking:
         if first_due is None:
             return None
         lost, due = self._moved(cycle, door, first_due, last)
-        cancelled = self.first("cancel_when", opened, cycle.stop)
-        dropped = cycle.drops if cycle.stop is None and cycle.drops and cycle.drops <= self.at else None
-        if any(end and end <= due for end in (cancelled, dropped)):
+        if self._cancelled(cycle, opened) or (cycle.stop is None and cycle.drops and cycle.drops <= min(self.at, due)):
             return None
         steps = self._steps(door, due, opened)
         soon = self._soon(cycle, door, due, last, steps)
         state = self._state(cycle, due, soon)
         return OracleClock(state, due, cycle.start, opened, cycle.stop, lost.total_seconds(), soon, steps)
+
+    def _cancelled(self, cycle: Cycle, opened: datetime) -> bool:
+        """Whether ``cancel_when`` held while the clock ran: not yet missed by what was known at that instant."""
+        held = (now for now in self._running(cycle, opened) if self._holds("cancel_when", now))
+        return any(not replace(self, at=now).is_late(cycle) for now in held)
+
+    def is_late(self, cycle: Cycle) -> bool:
+        """Whether the due time is over, by what is known now."""
+        door = self.minutes(self.at)
+        first_due = self._due(cycle, door, self.at)
+        if first_due is None:
+            return False
+        due = self._moved(cycle, door, first_due, self.at)[1]
+        return self.at > due and not self._stands_still(cycle, due)
+
+    def _holds(self, what: str, now: datetime) -> bool:
+        return self.clocks.holds(self.rule, self.ticket, what, now)
 
     def minutes(self, now: datetime) -> OpenMinutes:
         """The calendar that counts at an instant."""
@@ -318,7 +299,7 @@ class Asking:
 
     def _paused(self, cycle: Cycle, now: datetime) -> bool:
         idle = any(begin <= now < end for begin, end in cycle.idle)
-        return idle or self.clocks.holds(self.rule, self.ticket, "pause_while", now)
+        return idle or self._holds("pause_while", now)
 
     # --- steps and states ---------------------------------------------------------------------------------------------
 
@@ -341,44 +322,19 @@ class Asking:
     def _state(self, cycle: Cycle, due: datetime, soon: datetime) -> str:
         if cycle.stop is not None:
             return "met" if cycle.stop <= due else "missed"
+        if self._stands_still(cycle, due):
+            return "paused"
         if self.at > due:
             return "missed" if self.clocks.known_to > due else "due_soon"
         if self._paused(cycle, self.at):
             return "paused"
         return "due_soon" if self.at >= soon else "running"
 
-
-OWNED = {True: "owned", False: "ownerless"}
-STRETCHES = {
-    "first_reply": ({"born"}, {"agent", "agent while solved"}),
-    "next_reply": ({"customer"}, {"agent", "agent while solved"}),
-    "resolution": ({"opened"}, {"solved"}),
-    "update": ({"opened", "agent"}, {"agent", "solved"}),
-    "assignment": ({"ownerless"}, {"owned"}),
-}
-"""What starts and what stops each target, in the words of the story."""
-
-
-def _stretches(
-    story: list[tuple[datetime, str]], starts: set[str], stops: set[str]
-) -> list[tuple[datetime, datetime | None]]:
-    found: list[tuple[datetime, datetime | None]] = []
-    since = None
-    for at, what in story:
-        if since is not None and what in stops:
-            found.append((since, at))
-            since = None
-        if since is None and what in starts:
-            since = at
-    return [*found, (since, None)] if since else found
-
-
-def _resolution(story: list[tuple[datetime, str]]) -> Cycle:
-    """One cycle for all; it is stopped while the ticket is solved, and that time does not count once it is reopened."""
-    created = story[0][0]
-    solved = _stretches(story, {"solved"}, {"opened"})
-    stop = next((begin for begin, end in solved if end is None), None)
-    return Cycle(created, created, stop, idle=tuple((begin, end) for begin, end in solved if end))
+    def _stands_still(self, cycle: Cycle, due: datetime) -> bool:
+        """Whether a pause that began before the due time goes on: nothing is missed in it, whatever its length."""
+        pauses = self._pauses(cycle, self.at)
+        begun = bool(pauses) and pauses[-1][1] == self.at and pauses[-1][0] < due
+        return begun and self.deadline.at is None and self._paused(cycle, self.at)
 
 
 def _reminded(door: OpenMinutes, then: datetime, due: datetime, opened: datetime) -> datetime:
@@ -386,5 +342,5 @@ def _reminded(door: OpenMinutes, then: datetime, due: datetime, opened: datetime
     moment = door.previous_open(then)
     if moment >= opened:
         return moment
-    opening = door.next_open(then)
-    return opening if opened <= opening < due else opened
+    opening = door.next_open(max(then, opened))
+    return opening if opening < due else opened

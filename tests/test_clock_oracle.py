@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import fake_world
+import oracle
 import polars as pl
 import pytest
+from fake_clocks import CLOCKS, clock_rules
+from fake_world import world
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracle_clocks import Clocks, OracleClock
-from oracle_facts import World
+from oracle_facts import World, fact
 from small_desk import changed, event, rules, snapshot, ticket
+from test_oracle import cut
+
+from makegood.engine.evaluate import evaluate
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HEAD = """
@@ -76,8 +87,13 @@ def oracles(snap) -> World:
     return World(snap.at, snap.tickets.to_dicts(), snap.events.to_dicts(), dict(snap.people), dict(snap.organizations))
 
 
-def told(snap, *bodies: str, name: str = "reply") -> OracleClock | None:
-    return Clocks(oracles(snap), ruleset(*bodies), snap.known_to, snap.helpdesk).named("1", name, snap.at)
+def told(snap, *bodies: str) -> OracleClock | None:
+    """The clock called ``reply`` as the oracle sees it; the engine must say the same."""
+    checked, world = ruleset(*bodies), oracles(snap)
+    clocks, evaluation = Clocks(world, checked, snap.known_to, snap.helpdesk), evaluate(checked, snap)
+    for name in ("deadline.reply", "deadline.reply.due"):
+        assert evaluation.value("1", name) == clocks.fact("1", name, snap.at), name
+    return clocks.named("1", "reply", snap.at)
 
 
 def stands(snap, *bodies: str) -> str:
@@ -86,7 +102,7 @@ def stands(snap, *bodies: str) -> str:
     return f"{found.state} {shown(found.due)}" if found else "none"
 
 
-CLOCKS = {
+BY_NAME = {
     "4h": "target: first_reply, within: 4 business hours",
     "1h": "target: first_reply, within: 1 business hour",
     "day": "target: first_reply, within: 1 business day",
@@ -108,6 +124,17 @@ CLOCKS = {
     "at day": "target: resolution, at: field.Day",
     "at off": "target: resolution, at: field.Off",
     "at due": "target: resolution, at: due",
+    "at by": (
+        "calendar: {by: priority, normal: office, default: always}\n"
+        "    deadline: {name: reply, target: resolution, at: field.Day}"
+    ),
+    "from by": (
+        "calendar: {by: priority, normal: office, default: always}\n"
+        "    deadline: {name: reply, until: {status: solved}, starts: field.Day, within: 2 hours}"
+    ),
+    "since change": "until: {status: closed}, starts: status_changed, within: 2 days",
+    "from due": "until: {status: solved}, starts: due, within: 1 hour",
+    "day pausing": "target: first_reply, within: 1 business day, pause_while: {status: pending}",
     "if urgent": (
         "when: {priority: urgent}\n    deadline: {name: reply, target: first_reply, within: 4 business hours}"
     ),
@@ -195,16 +222,42 @@ once open it stays open                  | if urgent    | 03-02 09:00 | 03-02 10
     03-02 09:30 priority=urgent; 03-02 10:00 priority=low
 answered before it opened: no verdict    | if urgent    | 03-02 09:00 | 03-02 12:00 | none
     03-02 11:00 agent; 03-02 11:30 priority=urgent
+a date is read in the calendar that the priority chose| at by        | 03-02 09:00 | 03-02 10:00 | running 03-06 15:00
+a start as well                          | from by      | 03-02 09:00 | 03-06 00:30 | running 03-06 02:00
+written at the instant of the first reply, but after it| next         | 03-02 09:00 | 03-02 10:30 | running 03-02 11:00
+    03-02 10:00 agent; 03-02 10:00 customer
 """
 """What is shown | the clock | created | now | how it stands then; and what happened, on a line of its own."""
 ROWS = [[cell.strip() for cell in line.split("|")] for line in CASES.strip().replace("\n    ", "|").splitlines()]
+
+
+FAULTS = """
+a start that is taken back ends the clock                     | archive      | 03-02 09:00 | 03-03 13:00 | none
+    03-03 10:00 status=solved; 03-03 12:00 status=open
+a start that is moved ends the clock, done at once or not     | since change | 03-02 09:00 | 03-03 11:00 | none
+    03-03 10:00 status=closed
+a start that was moved before it came starts nothing          | from due     | 03-02 09:00 | 03-04 12:30 | none
+    03-02 10:00 due=2026-03-04T11:00:00Z; 03-03 10:00 due=2026-03-09T11:00:00Z
+paused since before the due time it is paused, not missed     | day pausing  | 03-05 06:00 | 03-06 18:30 | paused 03-06 15:00
+    03-05 18:00 status=pending
+in a pause a message changes nothing                          | day pausing  | 03-05 06:00 | 03-06 12:00 | paused 03-06 12:00
+    03-05 18:00 status=pending; 03-06 11:00 customer
+"""
+"""Cases that the engine still gets wrong, written like the others: a right answer fails here and belongs there."""
+WRONG = [[cell.strip() for cell in line.split("|")] for line in FAULTS.strip().replace("\n    ", "|").splitlines()]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 def test_a_clock(row):
     clock, created, now, expected, *happened = row[1:]
     snap = desk(created, "".join(happened), now, **{"field.Day": "2026-03-06", "field.Off": "2026-03-07"})
-    assert stands(snap, CLOCKS[clock]) == expected
+    assert stands(snap, BY_NAME[clock]) == expected
+
+
+@pytest.mark.xfail(strict=True, reason="the engine says something else", raises=AssertionError)
+@pytest.mark.parametrize("row", WRONG, ids=[row[0] for row in WRONG])
+def test_a_clock_that_is_still_wrong(row):
+    test_a_clock(row)
 
 
 def test_steps_keep_to_working_time_and_never_come_before_the_clock_opened():
@@ -222,7 +275,7 @@ def test_steps_keep_to_working_time_and_never_come_before_the_clock_opened():
 
 
 def test_of_several_rules_with_one_name_the_first_that_has_a_clock_counts():
-    urgent, usual = CLOCKS["if urgent"], CLOCKS["wall"]
+    urgent, usual = BY_NAME["if urgent"], BY_NAME["wall"]
     calm, hurried = desk("03-02 09:00", "", "03-02 10:00"), desk("03-02 09:00", "", "03-02 10:00", priority="urgent")
     assert stands(calm, urgent, usual) == "running 03-02 17:00"
     assert stands(hurried, urgent, usual) == "running 03-02 14:00"
@@ -245,11 +298,75 @@ def test_a_clock_may_read_another():
 def test_without_the_beginning_of_its_history_a_ticket_has_no_first_reply():
     snap = desk("03-02 09:00", "", "03-02 10:00")
     late = replace(snap, tickets=snap.tickets.with_columns(history_from=pl.col("created")))
-    assert stands(late, CLOCKS["4h"]) == "none"
-    assert stands(late, CLOCKS["owner"]) == "running 03-02 11:00"
+    assert stands(late, BY_NAME["4h"]) == "none"
 
 
 def test_a_miss_is_only_said_when_the_desk_is_known_beyond_it():
     snap = desk("03-02 09:00", "", "03-02 14:01")
-    assert stands(replace(snap, known_to=at("03-02 14:00")), CLOCKS["4h"]) == "due_soon 03-02 14:00"
-    assert stands(snap, CLOCKS["4h"]) == "missed 03-02 14:00"
+    assert stands(replace(snap, known_to=at("03-02 14:00")), BY_NAME["4h"]) == "due_soon 03-02 14:00"
+    assert stands(snap, BY_NAME["4h"]) == "missed 03-02 14:00"
+
+
+# --- random ones ------------------------------------------------------------------------------------------------------
+
+SEEDS = st.integers(0, 2**32).map(random.Random)
+SLOW = settings(max_examples=12, deadline=None)
+FACTS = [f"deadline.{name}{what}" for name in CLOCKS for what in ("", ".due")]
+
+
+@SLOW
+@given(SEEDS)
+def test_clocks_say_what_the_oracle_says(rng):
+    made, checked = helpdesk(rng), clock_rules(rng)
+    evaluation, clocks = evaluate(checked, fake_world.snapshot(made)), Clocks(made, checked)
+    for number in compared(clocks):
+        for name in FACTS:
+            assert evaluation.value(number, name) == clocks.fact(number, name, made.at), (number, name)
+
+
+@SLOW
+@given(SEEDS)
+def test_every_cycle_that_counts_is_told_in_full(rng):
+    made, checked = helpdesk(rng), clock_rules(rng)
+    evaluation, clocks = evaluate(checked, fake_world.snapshot(made)), Clocks(made, checked)
+    for number in compared(clocks):
+        for rule in clocks.rules:
+            found = clocks.clock(rule, number, made.at)
+            cycles = [in_full(cycle, cycle.lost.total_seconds()) for cycle in evaluation.cycles(rule, number)]
+            assert found is None or in_full(found, found.lost_seconds) in cycles, (number, rule)
+
+
+@SLOW
+@given(SEEDS)
+def test_what_happens_later_changes_no_clock(rng):
+    made, checked = helpdesk(rng), clock_rules(rng)
+    whole, known = (evaluate(checked, fake_world.snapshot(each)) for each in (made, cut(made)))
+    for number in oracle.in_scope(made):
+        assert [whole.value(number, name) for name in FACTS] == [known.value(number, name) for name in FACTS]
+
+
+def helpdesk(rng: random.Random) -> World:
+    """A random helpdesk, soon after something happened there."""
+    made = world(rng)
+    moments = [row["created"] for row in made.tickets] + [row["at"] for row in made.events]
+    return replace(made, at=rng.choice(moments) + timedelta(minutes=30) * rng.randrange(0, 60))
+
+
+def in_full(clock, lost: float) -> tuple:
+    """A clock as a row; when it is nearly due is only said of one that runs."""
+    soon = clock.soon if clock.state in ("running", "due_soon") else None
+    return clock.start, clock.opened, clock.due, clock.state, clock.stopped, lost, soon
+
+
+def compared(clocks: Clocks) -> list[str]:
+    """The tickets, less those on which a clock's start changed (see ``FAULTS``)."""
+    world = clocks.world
+    starts = {clock.starts.name for rule in clocks.rules if (clock := rule.actions.deadline).starts}
+    return [number for number in oracle.in_scope(world) if not any(changes(world, number, name) for name in starts)]
+
+
+def changes(made: World, number: str, name: str) -> bool:
+    """Whether a fact ever had a value and then another one or none."""
+    moments = [(made.ticket(number) or {})["created"], *(each["at"] for each in made.of(number, made.at))]
+    values = [fact(made, number, name, now) for now in moments]
+    return any(old is not None and old != new for old, new in pairwise(values))
