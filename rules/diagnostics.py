@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "no-effect": "An action does what is so already.",
     "no-history": "A fact known only as it is now stands where the past is asked about.",
     "no-value": "An entry inside `{}` has no value.",
+    "nobody-in-role": "A role that is told is nobody.",
     "nobody-on-call": "An event of a rota names nobody of its team.",
     "not-available": "A part of the language that cannot be run yet.",
     "not-settable": "`set` names a fact that cannot be set.",

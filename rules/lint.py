@@ -19,6 +19,7 @@ from .durations import Duration
 from .facts import fact_named
 from .meaning import certain, contradiction, effects, groups_in, satisfies
 from .model import Group, Leaf
+from .roles import nobody_in_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -300,6 +301,14 @@ CHECKS: dict[str, Check] = {
         "Whoever reviews the file should look twice at it.",
         "when: {tags: vip}\nreply: Thank you for writing to us.",
         "when: {tags: vip}\nnote: Please thank the customer.",
+    ),
+    "nobody-in-role": Check(
+        nobody_in_role,
+        "warning",
+        "A role that is told is nobody.",
+        "A notice to the lead of a team without a lead reaches nobody, and nobody hears that it did not.",
+        "teams: {billing: {group: Billing}}\n---\nassign: {team: billing}\nnotify: team_lead",
+        "teams: {billing: {group: Billing, lead: ana@example.com}}\n---\nassign: {team: billing}\nnotify: team_lead",
     ),
     "unused": Check(
         _unused,
