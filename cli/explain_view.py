@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from .clock_view import ClockView
 from .plan_view import number
+from .time_words import moment, moment_words
 from .words import columns, printable, seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from .paint import Paint
 
 SHOWN = 30
 """Characters of a value that are shown; the JSON has all of it."""
-BECOMES = {"begins": "begins to hold", "ceases": "holds no longer", "acts": "has held long enough and acts"}
+BECOMES = {
+    "begins": "begins to hold",
+    "ceases": "holds no longer",
+    "acts": "has held long enough and acts",
+    "due_soon": "is due soon",
+    "missed": "is missed",
+    "broken": "is broken",
+}
+"""What is said of a turn, after the name of what turns."""
 
 
 def explain_text(found: Mapping[str, Any], subject: str, paint: Paint, width: int) -> Iterator[str]:
-    """The verdict of each rule with its comparisons, rules that hold first in the eye; then what comes next."""
+    """The verdict of each rule with its comparisons, then clocks and promises, then what comes next."""
+    zone, at = ZoneInfo(found["time_zone"]), moment(found["at"])
     yield f"{paint('place', number(found['ticket']))}  {printable(subject)}"
-    yield paint("dim", f"as of {seen(found['at'])}")
+    yield paint("dim", f"as of {moment_words(at, zone, at)} ({zone.key})")
     for rule in found["rules"]:
         yield ""
-        yield from _rule(rule, paint, width)
+        yield from _rule(rule, zone, at, paint, width)
+    view = ClockView(at, paint, width)
+    for clock in found["clocks"]:
+        yield from ("", *view.clock(clock))
+    for promise in found["promises"]:
+        yield from ("", *view.promise(promise, zone))
     yield ""
-    yield from _next(found["next"], paint)
+    yield from _next(found["next"], zone, at, paint, width)
 
 
-def _rule(rule: Mapping[str, Any], paint: Paint, width: int) -> Iterator[str]:
+def _rule(rule: Mapping[str, Any], zone: ZoneInfo, at: datetime, paint: Paint, width: int) -> Iterator[str]:
     verdict = paint("ok", "holds  ") if rule["verdict"] else paint("dim", "does not")
     mode = "" if rule["mode"] == "live" else f", {rule['mode']}"
     yield f"{verdict} {paint('heading', rule['rule'])}  " + paint("dim", f"line {rule['line']}{mode}")
     if rule.get("since"):
-        until = f", long enough {seen(rule['due'])}" if rule.get("due") else ""
-        yield f"         since {seen(rule['since'])}{until}"
+        until = f", long enough {moment_words(moment(rule['due']), zone, at)}" if rule.get("due") else ""
+        yield f"         since {moment_words(moment(rule['since']), zone, at)}{until}"
     rows = [_leaf(leaf) for leaf in rule["leaves"]]
     for leaf, line in zip(rule["leaves"], columns(rows, indent=1), strict=True):
         mark = paint("ok", "+") if leaf["verdict"] else paint("remove", "-")
@@ -55,10 +73,19 @@ def _leaf(leaf: Mapping[str, Any]) -> tuple[str, str, str, str]:
     return groups[-1] if groups else "", leaf["fact"], value, f"wanted: {wanted}{operand}"
 
 
-def _next(turns: list[dict[str, Any]], paint: Paint) -> Iterator[str]:
+def _next(turns: list[dict[str, Any]], zone: ZoneInfo, at: datetime, paint: Paint, width: int) -> Iterator[str]:
     if not turns:
         yield "If nobody acts, nothing changes by itself."
         return
     yield paint("heading", "If nobody acts")
-    rows = [(seen(turn["at"]), f"{turn['rule']} {BECOMES[turn['change']]}") for turn in turns]
-    yield from columns(rows, indent=2)
+    rows = [(moment_words(moment(turn["at"]), zone, at), _turn(turn)) for turn in turns]
+    yield from (_cut(line, width) for line in columns(rows, indent=2))
+
+
+def _turn(turn: Mapping[str, Any]) -> str:
+    """What turns and how: a rule, a clock, a promise, or one of their steps."""
+    rule = "the promise" if "promise" in turn else turn["rule"]
+    what = turn.get("clock", rule)
+    if turn["change"] == "step":
+        return f"{what}, {turn['step']}: {turn['does']}"
+    return f"{what} {BECOMES[turn['change']]}"

@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ..rules.calendar import calendar_for
+from .explain_time import TimeTold, moment
+from .scene import Scene
+
 if TYPE_CHECKING:
     from ..rules.model import Rule, RuleSet
     from .ahead import Turn
@@ -16,19 +20,25 @@ def explain(ruleset: RuleSet, evaluation: Evaluation, ticket: str) -> dict[str, 
     """Every rule's verdict on a ticket, leaf by leaf, and what becomes of them if nobody acts.
 
     The rules are those of the evaluation, in file order. ``verdict`` says whether a rule acts, ``since`` when its condition
-    began to hold, ``due`` when its ``for`` is over. Instants are ISO texts in UTC, durations seconds on the wall clock.
+    began to hold, ``due`` when its ``for`` is over. Instants are ISO texts in UTC, durations seconds on the wall clock
+    (those of a clock: of its own time). ``time_zone`` is the default calendar's, in which people read it.
 
     Raises:
         KeyError: the evaluation knows no such ticket, or it is gone.
     """
     judged = {rule.id for rule in evaluation.rules}
     rules = [rule for rule in ruleset.rules if rule.id in judged]
+    told = [_rule(rule, evaluation, ticket) for rule in rules]
+    time = TimeTold(Scene(ruleset, evaluation.history.snapshot, evaluation), ticket)
+    coming = [*(_turn(turn) for turn in evaluation.coming(ticket)), *time.coming()]
     return {
         "ticket": ticket,
         "at": plain(evaluation.at),
-        "rules": [_rule(rule, evaluation, ticket) for rule in rules],
-        "clocks": [],
-        "next": [_turn(turn) for turn in evaluation.coming(ticket)],
+        "time_zone": calendar_for(ruleset, ruleset.default_calendar).spec.time_zone,
+        "rules": told,
+        "clocks": time.clocks(),
+        "promises": time.promises(),
+        "next": sorted(coming, key=lambda turn: moment(turn["at"])),
     }
 
 

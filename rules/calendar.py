@@ -109,6 +109,14 @@ class Calendar:
         open_time = self.covering(min(first, last), max(first, last)).open_time
         return (open_time.before_instant(last) - open_time.before_instant(first)) / 1e6
 
+    def open_stretches(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """The working time from start to end, stretch by stretch; empty where the end does not come later."""
+        first, last = within(micros(start)), within(micros(end))
+        if last <= first:
+            return []
+        found = self.covering(first, last).open_time.between(first, last)
+        return [(from_micros(begin), from_micros(stop)) for begin, stop in found]
+
     def add_seconds(self, instant: datetime, seconds: float) -> datetime:
         """The first instant with so much working time after this one: a target that ends at closing stays there.
 

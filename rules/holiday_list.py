@@ -18,6 +18,7 @@ class CalendarError(ValueError):
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
+        self.message = message
         self.hint = hint
 
 

@@ -69,6 +69,12 @@ class OpenTime:
         index = bisect_right(self.ends, instant) - 1
         return self.ends[index] if index >= 0 else None
 
+    def between(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The open stretches from first to last, those at the edges cut off there."""
+        begin, end = bisect_right(self.ends, first), bisect_left(self.starts, last)
+        inside = zip(self.starts[begin:end], self.ends[begin:end], strict=True)
+        return [(max(start, first), min(stop, last)) for start, stop in inside]
+
     # --- the same for arrays ------------------------------------------------------------------------------------------
 
     @cached_property
