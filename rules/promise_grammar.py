@@ -168,7 +168,7 @@ class Grammar:
     def _only(self, words: re.Pattern[str], text: str) -> bool:
         """Whether a text holds nothing but such words, or ends with a comma and such words."""
         last = text.rpartition(",")[2] if len(text) < 200 else text
-        return not re.search(r"\w", words.sub(" ", last))
+        return not re.search(r"\w\w", words.sub(" ", last))
 
     def _chosen(self, plain: str, behind: list[Time], ahead: Time | None) -> list[Time]:
         """The times that a gate commits to: one for each act behind it."""
@@ -207,6 +207,8 @@ def _masked(plain: str, times: list[Time]) -> str:
     """The sentence with its times as single words that gates can name."""
     text = list(plain)
     for time in times:
+        if time.roles == {"soon"}:
+            continue
         text[time.start : time.end] = (MASK if _may_be_due(time) else PAST_MASK) * (time.end - time.start)
     return "".join(text)
 

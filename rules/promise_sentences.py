@@ -19,7 +19,7 @@ LONGEST_TEXT = 50_000
 LONGEST_SENTENCE = 500
 WRAPPED = 45
 """A line of at least so many characters may go on in the next; a shorter one only before a small letter."""
-WRAPPED_SMALL = 25
+WRAPPED_SMALL = 10
 
 _BULLET = re.compile(r"^\s{0,20}(?:[-*\u2022\u00b7\u2013>|]{1,3}\s|\(?\d{1,2}[.)]\s(?=\D))\s{0,5}")
 _NEW_ITEM = re.compile(r"^\s{0,20}(?:[-*\u2022\u00b7\u2013]\s|\(?\d{1,2}[.)]\s)")

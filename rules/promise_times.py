@@ -121,7 +121,8 @@ class TimeWords:
         self._each = [(meaning, catching.either([text]), _slots_of(text, slots)) for meaning, text in found]
         any_of = "|".join(f"({plain.either([text])})" for _, text in found)
         self._any = re.compile(rf"(?<![\w{MASK}{PAST_MASK}])(?:{any_of or '(?!)'})(?![\w])")
-        zones = "|".join(catching.either([text]) for text in language.times.get("zone", ()))
+        zone_phrases = sorted(language.times.get("zone", ()), key=lambda text: "<city>" in text)
+        zones = "|".join(catching.either([text]) for text in zone_phrases)
         self._zone = re.compile(rf"[ ,(]{{0,2}}(?:{zones or '(?!)'})(?!\w)")
         glue = plain.either([*words.get("glue", ()), *words.get("due", ())])
         self._glue = re.compile(rf"[ ,()-]{{0,3}}(?:(?:{glue})[ ,()-]{{1,3}}){{0,4}}$")
@@ -154,8 +155,9 @@ class TimeWords:
             "year": r"20\d\d(?!\d)",
             "date": _DATE,
             "hm": rf"{hour}:[0-5]\d(?![\d:])",
-            "h.m": rf"{hour}\.[0-5]\d(?![\d.%])",
-            "h": rf"{hour}(?![\d:/%\u20ac$\u00a3]|[.,]\d| ?(?:{named['unit']})(?!\w)| (?:%|euro|usd|eur|gbp))",
+            "h.m": rf"{hour}\.[0-5]\d(?!\d|\.\d|%)",
+            "h": rf"{hour}(?![\d:/%\u20ac$\u00a3]|[.,]\d| ?(?:{named['unit']})(?!\w)"
+            rf"| (?:%|euro|usd|eur|gbp)|\.? ?(?:{ordinal})(?!\w)|\.? (?:{named['month']})(?!\w))",
             "am": rf"(?:{plain.either(words.get('am', ()))})",
             "pm": rf"(?:{plain.either(words.get('pm', ()))})",
             "any": r"[^ ,()]{1,40}",
