@@ -91,7 +91,10 @@ class Level:
 
 
 def _after_another_level(rows: Iterable[Row]) -> Iterator[str]:
-    """The transactions that followed from a change of level, and not from what somebody said or did. ``rows`` ascend."""
+    """The transactions that followed from a change of level, and not from what somebody said or did. ``rows`` ascend.
+
+    RT's scrips run in the request that set them off, so one pull sees both.
+    """
     relevelled = False
     for row in rows:
         if row["Type"] in {"Create", "Correspond", "Status"} or row.get("Field") == SLA:

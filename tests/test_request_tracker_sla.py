@@ -142,18 +142,21 @@ def test_pull_by_pull_the_same_is_told_as_all_at_once(rng: random.Random) -> Non
 
 
 def happen(rt: FakeRT, ticket: str, rng: random.Random, at: datetime) -> None:
-    """One thing that changes the clock, or not."""
+    """One thing that changes the clock, or not; RT's scrips follow in the same request."""
     match rng.randrange(5):
         case 0:
+            rt.say(ticket, rng.choice(["alice", ANA]), "Hello", at=at)
             rt.owe(ticket, rng.choice([None, at + timedelta(hours=rng.randrange(3))]), at=at)
         case 1:
             rt.change(ticket, "alice", Status=rng.choice(["open", "resolved", "stalled"]), at=at)
         case 2:
-            rt.change(ticket, "alice", SLA=rng.choice(["", "gold", "standard"]), at=at)
+            others = {"", "gold", "standard"} - {rt.tickets[int(ticket)]["SLA"]}
+            rt.change(ticket, "alice", SLA=rng.choice(sorted(others)), at=at)
+            rt.owe(ticket, rng.choice([None, at + timedelta(hours=1)]), at=at)
         case 3:
             rt.change(ticket, "alice", Due=rng.choice(["1970-01-01 00:00:00", "2026-03-02 10:00:00"]), at=at)
         case _:
-            rt.say(ticket, rng.choice(["alice", ANA]), "Hello", at=at)
+            rt.say(ticket, ANA, "Hello", at=at)
 
 
 def test_rules_read_it_through_the_store(rt: FakeRT, tmp_path: Path) -> None:
