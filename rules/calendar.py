@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from . import holiday_list
+from . import calendar_file, holiday_list
 from .holiday_list import CalendarError
 from .open_time import OpenTime
 from .opening import DAY, Offset, Slot, from_micros, local_midnight, micros, offsets, stretches
@@ -21,6 +21,7 @@ from .opening import DAY, Offset, Slot, from_micros, local_midnight, micros, off
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .calendar_file import CalendarFile
     from .durations import Duration
     from .model import RuleSet
 
@@ -38,7 +39,7 @@ class CalendarSpec:
 
     ``hours`` holds seven tuples from Monday, of (start, end) in minutes after that day's midnight; an end past 1440 lies on
     the next day. ``country`` and ``region`` name public holidays (ISO 3166 codes); ``closed`` adds days to them, ``open``
-    takes days out of both.
+    takes days out of all of them. What ``files`` mark as whole days is closed too; their zone is the calendar's.
     """
 
     name: str
@@ -48,6 +49,7 @@ class CalendarSpec:
     open: frozenset[date] = frozenset()
     country: str | None = None
     region: str | None = None
+    files: tuple[CalendarFile, ...] = ()
 
 
 ALWAYS = CalendarSpec("always", "UTC", (((0, 1440),),) * 7)
@@ -93,6 +95,7 @@ class Calendar:
         self.spec = spec
         self.zone = ZoneInfo(spec.time_zone)
         self._holidays: dict[int, frozenset[date]] = {}
+        self._has_list = bool(spec.country or spec.files)
         self._table: Table | None = None
         if not any(spec.hours):
             raise CalendarError(
@@ -270,8 +273,9 @@ class Calendar:
 
     @property
     def holidays_version(self) -> str:
-        """The release of the holiday list that is used; empty where days are only listed by hand."""
-        return holiday_list.version() if self.spec.country else ""
+        """The release of the holiday list and the calendar files used; empty where days are only listed by hand."""
+        listed = [holiday_list.version()] if self.spec.country else []
+        return ", ".join(listed + [file.version for file in self.spec.files])
 
     def closed_dates(self, first: date, last: date) -> list[date]:
         """All days from first to last, both included, that are holidays or listed as closed, less those listed as open."""
@@ -282,19 +286,23 @@ class Calendar:
     def holidays_end(self) -> date | None:
         """The last day that the holiday list knows about; None where the calendar has none.
 
-        Days listed by hand are such a list only where no country is named.
+        Calendar files are such a list only where no country is named, days listed by hand where there is neither.
         """
         if self.spec.country:
             return min(holiday_list.last_day(self.spec.country, self.spec.region), date(LAST_YEAR, 12, 31))
+        if self.spec.files:
+            return max(filter(None, map(calendar_file.last_day, self.spec.files)), default=None)
         return max(self.spec.closed, default=None)
 
     def _is_closed(self, day: date) -> bool:
-        return day in self.spec.closed or (bool(self.spec.country) and day in self._listed(day.year))
+        return day in self.spec.closed or (self._has_list and day in self._listed(day.year))
 
     def _listed(self, year: int) -> frozenset[date]:
-        """A year's public holidays."""
+        """A year's public holidays, and the days that calendar files close."""
         if year not in self._holidays:
-            self._holidays[year] = holiday_list.public_holidays(self.spec.country or "", self.spec.region, year)
+            country, region = self.spec.country, self.spec.region
+            public = holiday_list.public_holidays(country, region, year) if country else frozenset[date]()
+            self._holidays[year] = public.union(*(calendar_file.closed_days(file, year) for file in self.spec.files))
         return self._holidays[year]
 
     # --- the table ----------------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from .beside import CalendarFileName
 from .calendar import CalendarSpec
+from .calendar_file import each_event, told, whole_days
 from .diagnostics import did_you_mean
 from .durations import parse_zone
 from .moments import Days, parsed
@@ -19,6 +21,7 @@ from .shapes import Key, Line, Many, Table, text_of
 if TYPE_CHECKING:
     from datetime import date
 
+    from .calendar_file import CalendarFile
     from .nodes import Node
     from .shapes import Fields, Reader, Schema
 
@@ -129,6 +132,23 @@ def _dates(ranges: tuple[tuple[date, date], ...]) -> frozenset[date]:
     return frozenset(first + timedelta(days=day) for first, last in ranges for day in range((last - first).days + 1))
 
 
+def _files(holidays: Fields | None, zone: str, reader: Reader) -> tuple[CalendarFile, ...]:
+    """The calendar files of ``holidays`` in the calendar's zone; what closes no day in them is told."""
+    files = tuple(replace(file, zone=zone) for file in (holidays.get("file", ()) if holidays is not None else ()))
+    for file in files:
+        where = holidays.at("file") if holidays is not None else None
+        events = list(each_event(file))
+        lost = [event.title for event in events if not whole_days(event, zone)]
+        if where is not None and not events:
+            reader.problems.warning(
+                "calendar-file", where, f"there is no event in {file.name}", "fill it, or leave it out"
+            )
+        elif where is not None and lost:
+            message = f"{told(lost)} in {file.name}: no whole day, so nothing is closed"
+            reader.problems.warning("calendar-file", where, message, "make it an event of whole days, or leave it out")
+    return files
+
+
 def _holidays(fields: Fields, reader: Reader) -> Fields:
     if "region" in fields.nodes and "country" not in fields.nodes:
         reader.error("missing-key", fields.at("region"), "`region` of which country?", "add `country: DE`")
@@ -140,6 +160,11 @@ HOLIDAYS = Table(
     (
         Key("country", Line("a country code"), "The country whose public holidays are closed, such as `DE`."),
         Key("region", Line("a region code"), "Its state or region, such as `BE`."),
+        Key(
+            "file",
+            Many(CalendarFileName()),
+            "A calendar file whose whole-day events are closed, such as `holidays.ics`.",
+        ),
         Key("closed", Many(Days()), "Further days that are closed."),
         Key("open", Many(Days()), "Holidays that are worked all the same."),
     ),
@@ -149,17 +174,19 @@ HOLIDAYS = Table(
 )
 
 
-def _calendar(fields: Fields, _reader: Reader) -> CalendarSpec:
+def _calendar(fields: Fields, reader: Reader) -> CalendarSpec:
     holidays = fields.get("holidays")
     given = holidays.values if holidays is not None else {}
+    zone = fields.get("time_zone", "UTC")
     return CalendarSpec(
         name="",
-        time_zone=fields.get("time_zone", "UTC"),
+        time_zone=zone,
         hours=fields.get("hours", ((),) * 7),
         closed=_dates(given.get("closed") or ()),
         open=_dates(given.get("open") or ()),
         country=given.get("country"),
         region=given.get("region"),
+        files=_files(holidays, zone, reader),
     )
 
 

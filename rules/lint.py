@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from . import holiday_list
+from .calendar import calendar_for
 from .chains import clock_loop, follows, ring
 from .desk_clocks import fights_read_clock
 from .desk_words import check_names, lint_for_desk
@@ -211,13 +211,13 @@ def _review_due(rules: RuleSet, problems: Problems, today: date | None) -> None:
 
 def _holidays_end(rules: RuleSet, problems: Problems, today: date | None) -> None:
     for name, calendar in rules.calendars.items():
-        last = max(calendar.closed, default=None)
-        if calendar.country:
-            last = holiday_list.last_day(calendar.country, calendar.region)
+        last = calendar_for(rules, name).holidays_end
         mark = rules.marks.get(f"calendars.{name}")
         if today is not None and last is not None and mark is not None and last - today < SOON:
             message = f"the holidays of `{name}` are known up to {last} only"
-            hint = "install a newer `holidays`" if calendar.country else "add the next days to `closed`, or a `country`"
+            hint = "add the next days to `closed`, or a `country`"
+            if calendar.country or calendar.files:
+                hint = "install a newer `holidays`" if calendar.country else "put the next days into its calendar file"
             problems.warning("holidays-end", mark, message, hint)
 
 

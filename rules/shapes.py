@@ -20,6 +20,7 @@ from .nodes import Refused, Scalar, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from .nodes import Node
 
@@ -33,12 +34,14 @@ class Reader:
     """What is shared while one rule file is read: the problems found, and the names defined anywhere in it.
 
     ``sources`` maps files to their text, ``marks`` names to where they are defined (``teams.billing``). ``zone`` is the
-    time zone of instants written without one. ``partial``: pieces of the file could not be read, so a name that seems
+    time zone of instants written without one. ``folders`` tells where a file's
+    neighbours are looked up. ``partial``: pieces of the file could not be read, so a name that seems
     undefined may well stand in one of them.
     """
 
     problems: Problems = field(default_factory=Problems)
     sources: dict[str, str] = field(default_factory=dict)
+    folders: Mapping[str, Path | None] = field(default_factory=dict)
     marks: dict[str, Span] = field(default_factory=dict)
     calendars: Mapping[str, Node | None] = field(default_factory=dict)
     teams: Mapping[str, Node] = field(default_factory=dict)

@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ..connectors.ticket import known_zone
+from .beside import CalendarFileName, names_file
+from .calendar_file import CalendarFile, told
 from .model import Member, Notices, Rota, Team
 from .moments import CalendarName, Days, Length, Moment
 from .nodes import Mapping, Scalar, Sequence
 from .notices import NOTICES
+from .rota import naming_nobody
 from .shapes import SCALAR, Key, Line, Many, Number, Table
 from .values import Depends, Handle
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from .nodes import Node
     from .shapes import Fields, Reader, Schema
 
 
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """Days off, or a calendar file with times away."""
+
+    says: str = "a date, `2026-12-21..2027-01-03`, or a calendar file such as `ana.ics`"
+
+    def read(self, node: Node, reader: Reader) -> tuple[date, date] | CalendarFile | None:
+        return CalendarFileName().read(node, reader) if names_file(node) else Days(self.says).read(node, reader)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [Days().schema(), CalendarFileName().schema()]}
+
+
 def _member(fields: Fields, _reader: Reader) -> Member:
+    away = fields.get("away", ())
     return Member(
         handle="",
         skills=fields.get("skills", ()),
         capacity=fields.get("capacity"),
         per_day=fields.get("per_day"),
         weight=float(fields.get("weight", 1)),
-        away=fields.get("away", ()),
+        away=tuple(each for each in away if not isinstance(each, CalendarFile)),
+        away_files=tuple(each for each in away if isinstance(each, CalendarFile)),
         substitute=fields.get("substitute"),
         notices=fields.get("notices", Notices()),
     )
@@ -37,7 +59,7 @@ MEMBER = Table(
         Key("capacity", Depends(Number(whole=True, least=0)), "How many open tickets this person can have."),
         Key("per_day", Number(whole=True, least=0), "How many new tickets this person gets a day."),
         Key("weight", Number(above=0), "The share of work: 0.5 for half time; default 1."),
-        Key("away", Many(Days()), "Days off, such as `2026-12-21..2027-01-03`, both included."),
+        Key("away", Many(_Away()), "Days off, both ends included; every event of a calendar file is time away."),
         Key("substitute", Handle(), "Who takes over meanwhile."),
         Key("notices", NOTICES, "When this person is left in peace, where that is not as for everybody."),
     ),
@@ -82,27 +104,30 @@ class _People:
         return {"anyOf": [{"type": "object", "additionalProperties": person}, names]}
 
 
-def _rota(fields: Fields, _reader: Reader) -> Rota:
+def _rota(fields: Fields, reader: Reader) -> Rota:
     every = fields.get("every")
     length = every.length if every is not None and not every.business else None
+    if length == timedelta():
+        reader.error("bad-duration", fields.at("every"), "a turn of no length never ends", "write `1 week`")
     return Rota(every=length, since=fields.get("since"), people=fields.get("people", ()))
 
 
 @dataclass(frozen=True, slots=True)
 class _RotaShape:
-    """A calendar file, or people in turn."""
+    """A calendar file, or people in turn. What the file says is looked at where the team's people are known."""
 
     table: Table
     says: str = "a calendar file such as `rota.ics`, or `{every: 1 week, since: ..., people: [...]}`"
 
     def read(self, node: Node, reader: Reader) -> Rota | None:
         if isinstance(node, Scalar):
-            return Rota(file=node.text)
+            file = CalendarFileName("a calendar file such as `rota.ics`").read(node, reader)
+            return Rota(file=file) if file is not None else None
         rota: Rota | None = self.table.read(node, reader)
         return rota
 
     def schema(self) -> Schema:
-        return {"anyOf": [{"type": "string"}, self.table.schema()]}
+        return {"anyOf": [CalendarFileName().schema(), self.table.schema()]}
 
 
 ON_CALL = _RotaShape(
@@ -118,7 +143,38 @@ ON_CALL = _RotaShape(
 )
 
 
+def _zone(calendar: str | None, reader: Reader) -> str:
+    """The zone of a team's calendar; of the default calendar where it has none."""
+    if calendar is None:
+        return str(reader.zone)
+    node = reader.calendars.get(calendar)
+    entry = node.get("time_zone") if isinstance(node, Mapping) else None
+    written = entry.value.text if entry is not None and isinstance(entry.value, Scalar) else None
+    return known_zone(written) or "UTC"
+
+
+def _in_zone(member: Member, zone: str) -> Member:
+    return replace(member, away_files=tuple(replace(file, zone=zone) for file in member.away_files))
+
+
+def _on_call(fields: Fields, zone: str, reader: Reader) -> Rota | None:
+    """The team's rota in its zone; a file may name its people, and is told off for naming others."""
+    rota: Rota | None = fields.get("on_call")
+    if rota is None or rota.file is None:
+        return replace(rota, zone=zone) if rota is not None else None
+    people = tuple(member.handle for member in fields.get("people", ()))
+    file = replace(rota.file, zone=zone)
+    rota = Rota(file=file, people=people, zone=zone)
+    lost = naming_nobody(rota)
+    if lost:
+        message = f"{told(lost)} in {file.name}: names nobody of this team"
+        hint = "invite the person, or write the e-mail address in the title"
+        reader.problems.warning("nobody-on-call", fields.at("on_call"), message, hint)
+    return rota
+
+
 def _team(fields: Fields, reader: Reader) -> Team:
+    zone = _zone(fields.get("calendar"), reader)
     if not fields.written("group", "people") and fields.node.whole:
         reader.error("missing-key", fields.node, "a team needs a `group` or `people`", "write `group: Billing`")
     return Team(
@@ -128,8 +184,8 @@ def _team(fields: Fields, reader: Reader) -> Team:
         calendar=fields.get("calendar"),
         lead=fields.get("lead"),
         next_level=fields.get("next_level"),
-        on_call=fields.get("on_call"),
-        people=fields.get("people", ()),
+        on_call=_on_call(fields, zone, reader),
+        people=tuple(_in_zone(member, zone) for member in fields.get("people", ())),
     )
 
 

@@ -20,6 +20,9 @@ HEAVY = {
     "rich",
     "pydantic",
     "holidays",
+    "icalendar",
+    "recurring_ical_events",
+    "dateutil",
 }
 LIGHT = ["--help", "check --rules RULES", "facts", "operators", "actions", "schema"]
 RULES = "rules:\n  - name: Gold first\n    when: {priority: low}\n    set: {priority: high}\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from fake_ical import calendar, days
 
 from makegood.engine.ruletest import run_tests
 from makegood.rules.actions import ACTIONS
@@ -74,8 +75,10 @@ def test_every_fact_can_be_asked_for_and_has_a_description(fact):
 
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text[-20:].strip())
-def test_the_examples_of_the_guide_have_nothing_wrong(text):
-    rules, found = load_text(text)
+def test_the_examples_of_the_guide_have_nothing_wrong(text, tmp_path):
+    for name in re.findall(r"\w+\.ics", text):
+        (tmp_path / name).write_text(calendar(days("ana@example.com", "20261224")), newline="")
+    rules, found = load_text(text, base=tmp_path)
     assert rules is not None, found
 
 
