@@ -118,7 +118,10 @@ class Local(Helpdesk):
     def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
         """The desk in the file; one that is not there is an error, not a new one."""
         path = folder / Path(self.path).expanduser()
-        return connector("local")(path, now=now, robots=tuple(self.robots), me=self.me, create=False)
+        field = self.map.get("promise_due")
+        return connector("local")(
+            path, now=now, robots=tuple(self.robots), me=self.me, promise_field=field, create=False
+        )
 
 
 class RequestTracker(Helpdesk):

@@ -32,7 +32,8 @@ class Desk:
     """The embedded desk at ``path``; a new, empty one is made where there is none, unless ``create`` is off.
 
     ``now`` tells the time of what happens without an ``at`` of its own. ``me`` is the person id of makegood's account,
-    ``robots`` the ids or handles of further accounts that are not people. Whoever acts is named by id or handle;
+    ``robots`` the ids or handles of further accounts that are not people, ``promise_field`` the custom field that holds until
+    when an agent promised something. Whoever acts is named by id or handle;
     ``None`` is the desk's own automation. Raises :class:`ConnectorError` for a file that is no desk, :class:`Gone` for
     tickets that are not there, and :class:`Rejected` for what the desk does not allow.
     """
@@ -44,12 +45,14 @@ class Desk:
         now: Callable[[], datetime],
         robots: tuple[str, ...] = (),
         me: str = "makegood",
+        promise_field: str | None = None,
         create: bool = True,
     ) -> None:
         self.path = path
         self.now = now
         self.me = me
         self.robots = frozenset(robots)
+        self.promise_field = promise_field
         self._db = tables.open_desk(path, create=create)
 
     def close(self) -> None:

@@ -61,6 +61,7 @@ class Local(Desk):
             forms=words.forms,
             brands=words.brands,
             slas=words.slas,
+            promise_field=self.promise_field,
             time_zone=words.time_zone,
             rights="read" if words.read_only else "read, write",
         )
@@ -171,6 +172,9 @@ class Local(Desk):
             yield "error", f"the account {self.me} may only read", "give it the right to write"
         elif me is not None and not me.active:
             yield "error", f"the account {self.me} is not active", "activate it, or name another one"
+        if self.promise_field and self.promise_field not in words.fields:
+            hint = "make it, or correct map.promise_due in makegood.toml"
+            yield "error", f"map.promise_due names the custom field {self.promise_field}, which does not exist", hint
         if late:
             yield "warning", f"{len(late)} events lie in the future", "check the clock of this machine"
 

@@ -130,6 +130,7 @@ class RequestTracker:
             fields=self._field_specs(desk),
             unmapped=tuple(f"status: {word}" for word in strange),
             slas=(CLOCK,) if self._rest.has_levels() else (),
+            promise_field=self._words.fields.get("promise_due"),
             rights=hashlib.sha256(rights.encode()).hexdigest()[:16],
         )
 

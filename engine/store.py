@@ -7,12 +7,13 @@ The desk is the truth, this a copy: delete it, pull again, and plans come out th
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, select, update
 
+from ..connectors.ticket import FIELD
 from . import database, frames, journal, rows, tables
 from .database import StoreError
 from .fate import Faces
@@ -209,8 +210,9 @@ class Store:
                 raise StoreError(f"nothing is known about {helpdesk} yet", hint="run `makegood pull` to the end first")
             catalogue = rows.catalogue_from(found.catalogue)
             people = _people(connection, tables.people.c.desk == found.id)
+            asked = _with_promises(needs, catalogue)
             scope = frames.Scope(
-                connection, found.id, at, needs, {person.id: person.handle for person in people}, _persons(catalogue)
+                connection, found.id, at, asked, {person.id: person.handle for person in people}, _persons(catalogue)
             )
             return Snapshot(
                 helpdesk=helpdesk,
@@ -265,6 +267,14 @@ def _organizations(connection: Connection, desk: int) -> list[Organization]:
 def _persons(catalogue: Catalogue) -> frozenset[str]:
     """Custom fields that hold people."""
     return frozenset(name for name, spec in catalogue.fields.items() if spec.type == "person")
+
+
+def _with_promises(needs: Needs, catalogue: Catalogue) -> Needs:
+    """The needs, with the fields that make or take back promises where those are asked for."""
+    if not needs.promises:
+        return needs
+    dated = {FIELD + catalogue.promise_field} if catalogue.promise_field else set()
+    return replace(needs, fields=needs.fields | {"tags", "language"} | dated)
 
 
 def _first_applied(connection: Connection, desk: int) -> Mapping[str, datetime]:

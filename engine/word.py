@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from ..rules import promises
 from ..rules.calendar import calendar_for
-from ..rules.model import By
+from ..rules.model import By, PromiseRule
 from ..rules.promises import GRADES
 from .snapshot import INSTANT
 from .word_events import acts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..rules.calendar import Calendar
-    from ..rules.model import PromiseRule, Rule, RuleSet
+    from ..rules.model import Rule, RuleSet
     from ..rules.promises import Grade
     from .snapshot import Snapshot
     from .word_ledger import Promise, PromiseState
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TICK = timedelta(microseconds=1)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 _WORST = ("broken", "due_soon", "open")
-_TABLE = {"t": pl.Int32, "at": INSTANT, "promise": pl.String, "promise.due": INSTANT}
+_TABLE: dict[str, Any] = {"t": pl.Int32, "at": INSTANT, "promise": pl.String, "promise.due": INSTANT}
 
 
 class Word:
@@ -101,7 +101,7 @@ class Word:
     def _promises(self) -> dict[str, tuple[Promise, ...]]:
         reader = Reader(self._ruleset, self.snapshot, self.calendar_of(next(iter(self.rules), None)), self._grammar)
         ledger = Ledger(self._loosest)
-        for act in acts(self.snapshot, reader.hint):
+        for act in acts(self.snapshot):
             ledger.take(act, reader.heard(act))
         return ledger.promises()
 
@@ -161,8 +161,7 @@ def _in_force(rule: Rule, helpdesk: str) -> bool:
 
 
 def _promise(rule: Rule) -> PromiseRule:
-    assert rule.actions.promise is not None
-    return rule.actions.promise
+    return rule.actions.promise or PromiseRule(rule.span)
 
 
 def _is_settled(promise: Promise, at: datetime) -> bool:

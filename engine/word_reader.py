@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from ..rules import promises
 from ..rules.promises import Correction, Reading, languages_for
@@ -49,11 +50,6 @@ class Reader:
         self._grammar = grammar
         self._languages = languages_for(ruleset)
 
-    @property
-    def hint(self) -> str:
-        """A regular expression that every text matches in which something may be promised."""
-        return "."
-
     def heard(self, act: Act) -> Heard:
         """What the act says; a tag and an emptied field take back what was promised."""
         if act.kind == "tag" or (act.kind == "field" and act.text is None):
@@ -67,16 +63,22 @@ class Reader:
             marked = self._grammar.marked_in(act.text, reading)
             return Heard(marked, self._grammar.corrections_in(act.text, reading))
         found = self._grammar.time_of(act.text, reading)
-        return Heard((replace(found, grade="explicit"),)) if found else Heard()
+        ahead = found is not None and found.due is not None and found.due > act.at
+        return Heard((replace(found, grade="explicit"),)) if found and ahead else Heard()
 
     def _reading(self, act: Act) -> Reading:
         return Reading(
             at=act.at,
             calendar=self._calendar,
+            zone=self._zone(act.author),
             language=act.language,
             date_order=self._date_order(act.language),
             languages=self._languages,
         )
+
+    def _zone(self, author: str | None) -> ZoneInfo | None:
+        person = self._people.get(author or "")
+        return ZoneInfo(person.time_zone) if person and person.time_zone else None
 
     def _date_order(self, language: str | None) -> Literal["DMY", "MDY"]:
         """American dates where the ticket is in American English, or the calendar has the holidays of the United States."""
