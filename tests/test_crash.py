@@ -10,6 +10,8 @@ from fake_desk import Clock, events_of, ticket_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mortal import DESK, TICKETS, fill, in_a_process, one_pull, one_sync
+from mortal_notices import LETTERS, one_telling_sync
+from mortal_notices import fill as fill_with_refunds
 
 from makegood.connectors import local
 from makegood.engine import journal
@@ -76,3 +78,18 @@ def test_a_pull_killed_at_any_step_goes_on(tmp_path: Path, step: int) -> None:
     with Store.open(tmp_path / "store.db", now=clock) as store:
         kept = [store.ticket(DESK, str(number)) for number in range(1, 5)]
     assert [ticket.subject if ticket else None for ticket in kept] == list(TICKETS)
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_a_message_that_is_cut_off_may_come_twice_but_never_not_at_all(tmp_path: Path, step: int) -> None:
+    clock = Clock()
+    fill_with_refunds(tmp_path, clock)
+    ended = in_a_process(one_telling_sync, tmp_path, clock, step)
+    assert ended == (-signal.SIGKILL if step < 4 else 0)
+    for _ in range(2):
+        clock.turn()
+        one_telling_sync(tmp_path, clock)
+    letters = (tmp_path / LETTERS).read_text().splitlines()
+    twice = {1: ["channel:ops"], 3: ["channel:leads"]}.get(step, [])
+    assert sorted(each.partition(": ")[0] for each in letters) == sorted(["channel:leads", "channel:ops", *twice])
+    assert len(set(letters)) == 2
