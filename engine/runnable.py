@@ -64,9 +64,6 @@ def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
         fact = fact_named(name)
         if fact is not None and fact.available != "now":
             yield span, f"`{name}`"
-    for notify in _notices(rule):
-        names = [receiver.name for receiver in notify.who if receiver.kind == "role"]
-        yield from ((notify.span, "`on_call` as a receiver") for name in names if name == "on_call")
 
 
 def _choosing(assign: Assign) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..rules.model import FactRef
+from ..rules.rota import on_call_at
 from .effects import FIRST, due_steps
 from .people_win import LISTS, same_text
 from .scene import group_of, moment_of
@@ -236,7 +237,10 @@ def receivers(scene: Scene, base: Wish, receiver: Receiver) -> tuple[str, ...]:
 
 
 def _in_role(scene: Scene, base: Wish, role: str) -> str | None:
-    """Who gave the promise, or leads the ticket's team: else that of the promiser, else that of the owner."""
+    """Who gave the promise; or who leads the ticket's team, is above it or on call in it.
+
+    A ticket without a team has that of the promiser, else that of the owner.
+    """
     author = base.occasion.author if base.occasion else None
     if role == "promiser":
         return author
@@ -244,6 +248,8 @@ def _in_role(scene: Scene, base: Wish, role: str) -> str | None:
     team = scene.team(base.rule, base.ticket) or scene.team_of(owner)
     if team is None:
         return None
+    if role == "on_call":
+        return on_call_at(team.on_call, scene.at) if team.on_call else None
     return team.next_level if role == "next_level" else team.lead
 
 

@@ -238,6 +238,16 @@ def test_receivers_are_people_and_channels(who, receivers):
     assert len({change.effect for change in found.changes}) == len({change.id for change in found.changes})
 
 
+@pytest.mark.parametrize(("hours", "handle"), [(1, "ana@example.com"), (0, "ben@example.com")])
+def test_who_is_on_call_at_the_instant_of_the_plan_is_told(hours, handle):
+    rota = "on_call: {every: 1 week, since: 2026-02-23 09:00, people: [ana@example.com, ben@example.com]}"
+    text = (
+        f"teams: {{billing: {{group: Billing, {rota}}}}}\nrules: [{{name: A, when: {{status: new}}, notify: on_call}}]"
+    )
+    found = plan(text, ticket(group="Billing"), desk={"at": ago(hours=hours)})
+    assert [change.who for change in found.changes] == [(f"person:{handle}",)]
+
+
 def test_a_notice_to_nobody_is_said():
     found = plan(one("notify: assignee"), ticket())
     assert (found.changes, [each.reason for each in found.skipped]) == ((), ["nobody"])
@@ -290,9 +300,8 @@ rules:
     ("text", "message"),
     [
         (one("assign: {team: billing, choose: least_busy}"), "`choose` in `assign` is not available yet"),
-        (one("promise: {from_grade: day}"), "`promise` is not available yet"),
-        (one("add_tags: [x]", "{promise: open}"), "`promise` is not available yet"),
-        (one("notify: on_call"), "`on_call` as a receiver is not available yet"),
+        (one("recover: {cause: let-down}"), "`recover` is not available yet"),
+        (one("add_tags: [x]", "{recovery: open}"), "`recovery` is not available yet"),
         (one("assign: {to: nobody@example.com}"), "nobody@example.com"),
         (one("add_tags: [x]", "{group: Sales}"), "`Sales`"),
         (one("notify: lead"), "there is no channel called `lead`"),
