@@ -152,7 +152,7 @@ class Rest:
     def privileged(self) -> list[Row]:
         """Agents are RT's *privileged* users: its own group of that name lists them, with a number in ``id``.
 
-        Their ``Timezone`` is told to accounts with the right AdminUsers only.
+        Their ``Timezone`` is public in RT (``RT::User::_OverlayAccessible``), and empty where they did not choose one.
         """
         rows = self.listed("groups", "Name", [{"field": "Domain", "value": "SystemInternal"}])
         group = next((row for row in rows if row.get("Name") == PRIVILEGED), None)

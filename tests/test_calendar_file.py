@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from fake_cli import call
 from fake_ical import calendar, days, event, hours
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_desk import snapshot, ticket
 
 from makegood.engine.plan import make_plan
@@ -428,3 +430,26 @@ def test_a_long_file_is_read_quickly(tmp_path):
     rules = office(tmp_path, *many, *(XMAS.replace("Christmas", f"Feast {n}") for n in range(20)))
     assert closed(rules, "2026-12-25", "2026-12-26") == ["2026-12-25", "2026-12-26"]
     assert datetime.now(UTC) - begin < timedelta(seconds=10)
+
+
+LINES = calendar(XMAS, NIGHT, hours("Off", "20261224T000000Z", "20261225T000000Z")).splitlines(keepends=True)
+SPOILT = st.sampled_from(
+    ["", "\n", "X", ":", ";VALUE=DATE", "BEGIN:VEVENT\n", "END:VEVENT\n", "20261301", "\0", "RRULE:X\n"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_change_of_a_calendar_file_raises(tmp_path_factory, data):
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(lines) - 1))
+        cut = data.draw(st.integers(0, len(lines[place])))
+        rest = lines[place][cut + data.draw(st.integers(0, 3)) :]
+        lines[place] = lines[place][:cut] + data.draw(SPOILT) + rest
+    folder = tmp_path_factory.mktemp("spoilt")
+    head = f"calendars:\n{BERLIN}, holidays: {{file: off.ics}}}}\n"
+    rules, found = loaded(folder, head, off="".join(lines))
+    assert (rules is None) == any(each.severity == "error" for each in found)
+    if rules is not None:
+        closed(rules, "1999-01-01", "2030-12-31")

@@ -161,6 +161,15 @@ def test_doctor_notices_a_zone_that_is_not_utc(stage: LiveStage) -> None:
         stage.desk.call("PUT", "user/makegood", {"Timezone": "UTC"})
 
 
+def test_agents_come_with_their_time_zone(stage: LiveStage) -> None:
+    stage.desk.call("PUT", "user/dan", {"Timezone": "America/New_York"})
+    try:
+        zones = {p.id: p.time_zone for p in next(iter(stage.readonly().pull(None))).people}
+        assert (zones["dan"], zones["carol"]) == ("America/New_York", None)
+    finally:
+        stage.desk.call("PUT", "user/dan", {"Timezone": ""})
+
+
 def test_wrong_token_stops(stage: LiveStage) -> None:
     connector = RequestTracker(stage.desk.url, token="1-39-" + "0" * 32, now=in_a_moment)
     with pytest.raises(AuthFailed, match="does not accept"):
