@@ -137,7 +137,7 @@ class ClockView:
         grouped = groupby(clock["counted"], key=lambda each: moment(each["from"]).astimezone(zone).date())
         days = [(day, list(stretches)) for day, stretches in grouped]
         middle = days[3 : -(DAYS_SHOWN - 4)] if len(days) > DAYS_SHOWN else []
-        found = []
+        found: list[tuple[datetime, tuple[str, ...]]] = []
         for day, stretches in days:
             if (day, stretches) not in middle:
                 slots = ", ".join(_slot(each, zone, today) for each in stretches)

@@ -124,14 +124,20 @@ class Clock:
         With the cycle's ``start``, ``opened`` and ``stop``, the ``due`` time and what was ``lost`` before; ``still``: no
         time passes, because of a pause or (``done``) because the ticket is solved; ``over``: ended without verdict.
         """
+        return self._from_start.filter(pl.col("now") >= pl.col("opened"))
+
+    @cached_property
+    def _from_start(self) -> pl.DataFrame:
+        """The stretches of opened cycles with those from before they opened, in which time counted already."""
         course = self.course.frame().with_columns(done=_DONE & pl.lit(solved_stops(self.deadline)))
         rows = _within(cycles(self.deadline, course), course, until=self.deadline.until is not None)
         rows = self._timed(rows)
         before_stop = ~pl.col("stopped") & ~pl.col("done")
         opened = pl.col("now").filter(pl.col("open") & before_stop).min().over("cycle")
-        rows = rows.with_columns(opened=opened).filter(pl.col("now") >= pl.col("opened"))
-        ends = pl.col("cancelled") & before_stop & (pl.col("now") <= pl.col("due")).fill_null(value=True)
-        over = pl.col("now").filter(ends).min().over("cycle")
+        rows = rows.with_columns(opened=opened).filter(pl.col("opened").is_not_null())
+        ends = pl.col("ended") | (pl.col("cancelled") & before_stop)
+        ends = ends & (pl.col("now") <= pl.col("due")).fill_null(value=True)
+        over = pl.col("now").filter(ends & (pl.col("now") >= pl.col("opened"))).min().over("cycle")
         rows = rows.with_columns(over=(pl.col("now") == over).fill_null(value=False))
         return rows.filter((pl.col("now") <= over).fill_null(value=True)).sort("cycle", "now")
 
@@ -145,7 +151,8 @@ class Clock:
         each = each.with_columns(lost=pl.col("lost").cum_sum().over("kind") - pl.col("lost"))
         each = each.with_columns(due=self.timing.due(each))
         late = pl.when("done").then(pl.col("now") > pl.col("due")).otherwise(pl.col("now") >= pl.col("due"))
-        each = each.with_columns(late=late.fill_null(value=False).cum_max().over("kind"))
+        goes_on = still & still.shift(1).over("kind").fill_null(value=False)  # the due time moves along with it
+        each = each.with_columns(late=(late & ~goes_on).fill_null(value=False).cum_max().over("kind"))
         first = ~pl.col("late") | ~pl.col("late").shift(1).over("kind").fill_null(value=False)
         settled = [pl.when(first).then(name).forward_fill().over("kind").alias(name) for name in ("due", "lost")]
         each = each.with_columns(*settled, still=still & ~pl.col("late"))
@@ -207,8 +214,8 @@ class Clock:
     @cached_property
     def _cycles(self) -> dict[int, list[Cycle]]:
         snapshot = self.history.snapshot
-        rows = self.stretches.with_columns(miss=self._miss(), soon=self.timing.soon(self.stretches))
-        rows = rows.filter(pl.col("now") <= snapshot.at).with_columns(state=_state())
+        rows = self._from_start.with_columns(miss=self._miss(), soon=self.timing.soon(self._from_start))
+        rows = rows.filter(pl.max_horizontal("now", "opened") <= snapshot.at).with_columns(state=_state())
         ids = dict(self.history.tickets.select("t", "id").iter_rows())
         found: dict[int, list[Cycle]] = {}
         for part in rows.partition_by("cycle", maintain_order=True):
@@ -221,16 +228,23 @@ class Clock:
 
 
 def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.DataFrame:
-    """The course cut into the cycles, each from its begin to its stop: ``now``, ``to`` (null: without end), ``stopped``."""
+    """The course cut into the cycles, each from its begin to its stop: ``now``, ``to`` (null: without end), ``stopped``.
+
+    ``ended``: the cycle of an ``until`` ends there because its ``starts`` has become another.
+    """
     found = found.with_row_index("cycle")
     said = course.select("t", "now", "open", "paused", "cancelled", "reached", "done", *_CHOICE)
     inside = said.join_asof(found, left_on="now", right_on="begin", by="t", check_sortedness=False, coalesce=False)
     inside = inside.filter(pl.col("cycle").is_not_null() & (pl.col("end").is_null() | (pl.col("now") < pl.col("end"))))
-    edges = [found.with_columns(now="begin"), found.filter(pl.col("stop").is_not_null()).with_columns(now="stop")]
+    ends = [found.filter(pl.col(name).is_not_null()).with_columns(now=name) for name in ("stop", *["end"] * until)]
+    edges = [found.with_columns(now="begin"), *ends]
     marks = [each.join_asof(said, on="now", by="t", check_sortedness=False).select(inside.columns) for each in edges]
     rows = pl.concat([inside, *marks]).unique(["cycle", "now"], keep="first").sort("cycle", "now")
     if until:
-        rows = rows.with_columns(stop=pl.col("now").filter("reached").min().over("cycle"))
+        rows = rows.with_columns(stop=pl.col("now").filter("reached").min().over("cycle").fill_null(pl.col("end")))
+    rows = rows.with_columns(
+        ended=(pl.lit(until) & ~pl.col("reached") & (pl.col("now") == pl.col("end"))).fill_null(value=False)
+    )
     rows = rows.filter((pl.col("now") <= pl.col("stop")).fill_null(value=True))
     to = pl.col("now").shift(-1).over("cycle").fill_null(pl.col("end"))
     return rows.with_columns(to=to, stopped=(pl.col("now") == pl.col("stop")).fill_null(value=False))
