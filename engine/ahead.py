@@ -98,12 +98,12 @@ def _later(found: pl.DataFrame, at: datetime) -> pl.DataFrame:
 
 def _steps(evaluation: Evaluation, rule: Rule, ticket: str) -> Iterator[Planned]:
     """The steps of what still runs; what stands still has none before it goes on."""
-    if rule.actions.deadline:
+    if rule.actions.deadline and evaluation.runs(rule, ticket):
         for cycle in evaluation.cycles(rule, ticket):
             if cycle.stopped is None and cycle.state != "paused":
                 calendar = evaluation.judge.calendar(cycle.calendar)
                 yield from planned(rule.actions.deadline, cycle.opened, cycle.due, calendar)
-    if rule.actions.promise:
+    if rule.actions.promise and evaluation.watches(rule, ticket):
         calendar = evaluation.judge.calendar(evaluation.calendar_of(rule, ticket))
         for promise in evaluation.word.of(ticket):
             if promise.due and promise.settled is None:

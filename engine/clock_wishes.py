@@ -26,9 +26,13 @@ WAITS = ("running", "due_soon")
 def clock_wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[Wish]:
     """What the clock of a rule wants for a ticket now, steps passed over among it."""
     deadline = rule.actions.deadline
-    if deadline is None or (scene.value(ticket, "status") == "closed" and not names_closed(rule.when)):
+    if deadline is None or not scene.evaluation.runs(rule, ticket):
+        return
+    if scene.value(ticket, "status") == "closed" and not names_closed(rule.when):
         return
     for cycle in scene.evaluation.cycles(rule, ticket):
+        if cycle.state not in (*WAITS, "missed"):
+            continue
         steps = planned(deadline, cycle.opened, cycle.due, calendar_for(scene.ruleset, cycle.calendar))
         done, passed = latest(
             steps, scene.at, waits=cycle.state in WAITS, missed=cycle.state == "missed", ended=cycle.stopped
@@ -39,9 +43,9 @@ def clock_wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[
 
 
 def promise_wishes(scene: Scene, rule: Rule, order: int, ticket: str) -> Iterator[Wish]:
-    """What a rule about promises, which holds for a ticket, wants for it now."""
+    """What a rule about promises wants for a ticket now, if it holds for it."""
     keeping = rule.actions.promise
-    if keeping is None:
+    if keeping is None or not scene.evaluation.watches(rule, ticket):
         return
     calendar, word = scene.calendar(rule, ticket), scene.evaluation.word
     for promise in word.of(ticket):
@@ -65,11 +69,10 @@ def step_wishes(
     scene: Scene, rule: Rule, order: int, ticket: str, step: Planned, occasion: Occasion, done: Sequence[Planned]
 ) -> Iterator[Wish]:
     """What one step wants; ``done`` are the latest ones, all others are passed over."""
-    if done[0].at > scene.in_force(rule):
-        blocked: SkipReason | None = None if step in done else "passed_over"
-    elif rule.id in scene.snapshot.first_applied:
-        return
-    else:
+    blocked: SkipReason | None = None if step in done else "passed_over"
+    if rule.mode != "shadow" and step.at <= scene.in_force(rule):
+        if rule.id in scene.snapshot.first_applied:
+            return
         blocked = "before_in_force"
     subject = Subject(f"{ticket} {occasion.key}", (ticket,), (ticket,))
     base = Wish(rule, order, ticket, subject, "assign", step=step.name, blocked=blocked, occasion=occasion)

@@ -233,29 +233,35 @@ class Evaluation:
         return int(self._present["t"][self._rows[ticket]])
 
     def clocked(self, rule: Rule) -> tuple[str, ...]:
-        """The ids of the tickets on which the rule's clock ran or runs and is not another rule's; like :meth:`matched`.
-
-        Of a rule for promises: those for which it holds and on which something was promised.
-        """
-        if rule.actions.promise:
-            return tuple(ticket for ticket in self.matched(rule) if self.word.of(ticket))
-        if rule.id not in self.clocks.deadlines:
+        """The ids of the tickets on which the rule runs a clock or keeps watch over a promise; like :meth:`matched`."""
+        if rule.actions.promise is None and rule.id not in self.clocks.deadlines:
             return ()
-        tickets = self._present.select("id", "t").iter_rows()
-        return tuple(ticket for ticket, t in tickets if self.clocks.runs(rule, t))
+        return tuple(ticket for ticket in self._ids if self.runs(rule, ticket) or self.watches(rule, ticket))
+
+    def runs(self, rule: Rule, ticket: str) -> bool:
+        """Whether the rule's clock ran or runs on a ticket and is not another rule's."""
+        return rule.id in self.clocks.deadlines and self.clocks.runs(rule, self._t(ticket))
+
+    def watches(self, rule: Rule, ticket: str) -> bool:
+        """Whether something was promised on a ticket for which a rule for promises holds, its ``for`` included."""
+        if rule.actions.promise is None or not self.word.of(ticket) or not self.holds(rule, ticket):
+            return False
+        return rule.for_ is None or self.due(rule, ticket) <= self.at
 
     def cycles(self, rule: Rule, ticket: str) -> list[Cycle]:
         """The cycles of a rule's clock on a ticket, in order; see :meth:`.clocks.Clock.cycles_of`."""
         row = self._rows.get(ticket)
-        return [] if row is None else self.clocks.of(rule).cycles_of(self._present["t"][row])
+        if row is None or rule.id not in self.clocks.deadlines:
+            return []
+        return self.clocks.of(rule).cycles_of(self._present["t"][row])
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
     def next_instant(self, ticket: str) -> datetime | None:
         """When to look at the ticket again if nobody acts on it; ``None``: time alone changes nothing within 400 days.
 
-        That is the next instant after ``at`` at which a comparison of any rule may turn, a ``for`` is fulfilled or a
-        ``repeat`` comes round.
+        That is the next instant after ``at`` at which a comparison or clock of any rule may turn, a ``for`` is fulfilled,
+        a ``repeat`` comes round, or a reminder or escalation comes.
         """
         row = self._rows.get(ticket)
         return None if row is None else self._next.get(self._present["t"][row])

@@ -48,8 +48,9 @@ def effect_of(wish: Wish) -> str:
 
 
 def change_of(wish: Wish) -> str:
-    """The key of the change a wish asks for."""
-    return change_key(wish.rule.id, wish.ticket, wish.action, wish.step, wish.field, wish.to)
+    """The key of the change a wish asks for; what is about a cycle of a clock is told from the same about another one."""
+    about = wish.subject.name if wish.occasion else wish.ticket
+    return change_key(wish.rule.id, about, wish.action, wish.step, wish.field, wish.to)
 
 
 def episode_of(scene: Scene, wish: Wish) -> datetime:

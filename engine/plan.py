@@ -159,7 +159,9 @@ def _decide(
     changes, limited = within_limits(bounds(scene, confirmed), [wish for wish, stay in tried if stay is None])
     told = _still_worth_saying(gate, sieve.skipped, changes)
     stays = told + [(wish, stay) for wish, stay in asked + tried if stay]
-    before = {(wish.subject.name, wish.step) for wish, stay in sieve.skipped if stay.reason == "before_in_force"}
+    before = {
+        (wish.order, wish.subject.name, wish.step) for wish, stay in sieve.skipped if stay.reason == "before_in_force"
+    }
     return _Decisions(changes, sieve.overruled, stays, limited, follows(scene, rules, changes), len(before))
 
 

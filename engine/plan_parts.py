@@ -34,14 +34,14 @@ def in_order(found: Iterable[tuple[Wish, Extra]]) -> list[tuple[Wish, Extra]]:
 def merged(found: Iterable[tuple[Wish, Extra]]) -> list[tuple[Wish, Extra]]:
     """The wishes as they come, with those of one rule for one ticket's list put together where all else is equal.
 
-    Notices stay one for each receiver.
+    Notices stay one for each receiver, and what is about several cycles of a clock one for each cycle.
     """
     groups: dict[Any, Wish] = {}
     for wish, extra in found:
-        key = (wish.ticket, wish.place, wish.who, extra)
+        key = (wish.ticket, wish.subject.name, wish.place, wish.who, extra)
         earlier = groups.get(key)
         groups[key] = wish if earlier is None else replace(earlier, to=_joined(earlier.to, wish.to))
-    return [(wish, key[3]) for key, wish in groups.items()]
+    return [(wish, key[-1]) for key, wish in groups.items()]
 
 
 def _joined(one: Value, other: Value) -> Value:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..rules.calendar import calendar_for
 from ..rules.durations import UnreadableError, parse_instant
-from ..rules.model import bundles
 from .people_win import same_text
 from .plan_file import instant_text
 from .ruletest_standing import is_standing
@@ -15,7 +14,7 @@ from .scene import group_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ..rules.model import RuleSet, RuleTest
+    from ..rules.model import Actions, Rule, RuleSet, RuleTest
     from .plan_file import Held, Overruled, Plan, PlannedChange
 
 NOT_YET = ("recover", "recovery")
@@ -149,11 +148,23 @@ def _names(ruleset: RuleSet, change: PlannedChange) -> list[str]:
 
 
 def _receivers(ruleset: RuleSet, change: PlannedChange) -> Iterator[str]:
+    (told,) = change.who
+    kind, _, name = told.partition(":")
     rule = next(rule for rule in ruleset.rules if rule.id == change.rule_id)
-    for actions in bundles(rule):
-        if actions.notify:
-            yield from (receiver.name for receiver in actions.notify.who)
-    yield from (name.partition(":")[2] for name in change.who)
+    for actions in _bundles(rule, change.step):
+        words = actions.notify.who if actions.notify and kind == "person" else ()
+        yield from (receiver.name for receiver in words if receiver.kind in ("role", "fact"))
+    yield name
+
+
+def _bundles(rule: Rule, step: str | None) -> Iterator[Actions]:
+    """What a rule does in a step of its clock or its promises, or without one."""
+    name, _, number = (step or "").partition(" ")
+    clocks = (rule.actions.deadline, rule.actions.promise) if name in ("remind", "escalate") else ()
+    if not clocks:
+        yield rule.actions
+    for steps in (getattr(clock, name)[int(number) - 1 : int(number)] for clock in clocks if clock):
+        yield from (each.actions for each in steps)
 
 
 def _case(key: str, value: Any, plan: Plan) -> Iterator[str]:

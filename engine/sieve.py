@@ -52,7 +52,7 @@ class Sieve:
                 *clock_wishes(self.scene, rule, order, ticket),
                 *promise_wishes(self.scene, rule, order, ticket),
             ):
-                self._judge(wish, reason)
+                self._judge(wish, wish.blocked or reason)
         if rule.stop and rule.mode == "live":
             self._stopped.update(matched)
 
