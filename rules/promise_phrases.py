@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BETWEEN = "[ ,():]{1,3}"
 """What may stand between two words of a phrase."""
-CLOSE = "[ -]?"
+CLOSE = "(?:, |[ -]?)"
 """What may stand between the digits of a time and what belongs to them: ``3pm``, ``3 pm``."""
 GAP = 8
 """How many words ``...`` may stand for."""
@@ -27,7 +27,7 @@ LONGEST = 300
 
 _WORD = "[^ ,():]+"
 _PART = re.compile(r"\([^()]*\)|[^\s()]+|[()]")
-_CLASS = re.compile(r"<([\w.:]+)>")
+_CLASS = re.compile(r"<([\w.:]+)>([a-z]*)")
 
 
 class PhraseError(ValueError):
@@ -129,7 +129,7 @@ class Phrases:
         written = _PART.findall(folded(phrase))
         if not written or len(phrase) > LONGEST:
             raise PhraseError(f"`{phrase[:40]}` is no phrase", f"write words, at most {LONGEST} characters")
-        if "".join(written).count("(") != sum(part.startswith("(") for part in written):
+        if any(part in {"(", ")", "()"} for part in written):
             raise PhraseError(f"the brackets in `{phrase}` do not match", "write `(word)` for what may be left out")
         pieces = [self._piece(part, phrase, depth) for part in written]
         if pieces[0].kind in {"...", "-"} or pieces[-1].kind in {"...", "^", "-", "@"}:
@@ -141,8 +141,6 @@ class Phrases:
             return _Piece(part)
         if part.startswith("("):
             return _Piece("optional", self.either([part[1:-1]], depth))
-        if ")" in part:
-            raise PhraseError(f"the brackets in `{phrase}` do not match", "write `(word)` for what may be left out")
         found = [self._alternative(each, phrase, depth) for each in part.split("|") if each]
         kind = "close" if part.strip("<>") in self._close else "word"
         return _Piece(kind, found[0] if len(found) == 1 else f"(?:{'|'.join(found)})")
@@ -150,7 +148,7 @@ class Phrases:
     def _alternative(self, word: str, phrase: str, depth: int) -> str:
         found = _CLASS.fullmatch(word)
         if found:
-            return self._class(found[1], phrase, depth)
+            return self._class(found[1], phrase, depth) + (rf"{found[2]}(?!\w)" if found[2] else "")
         if "<" in word or ">" in word:
             raise PhraseError(f"`{word}` in `{phrase}` is no word", "put spaces around `<name>`")
         begins = word.endswith("*") and len(word) > 1

@@ -156,7 +156,7 @@ class TimeWords:
             "date": _DATE,
             "hm": rf"{hour}:[0-5]\d(?![\d:])",
             "h.m": rf"{hour}\.[0-5]\d(?!\d|\.\d|%)",
-            "h": rf"{hour}(?![\d:/%\u20ac$\u00a3]|[.,]\d| ?(?:{named['unit']})(?!\w)"
+            "h": rf"{hour}(?![\d:/%\u20ac$\u00a3]|[.,]\d| (?:{named['unit']})(?!\w)|(?:{named['unit']})(?!\w)(?<!h)"
             rf"| (?:%|euro|usd|eur|gbp)|\.? ?(?:{ordinal})(?!\w)|\.? (?:{named['month']})(?!\w))",
             "am": rf"(?:{plain.either(words.get('am', ()))})",
             "pm": rf"(?:{plain.either(words.get('pm', ()))})",
