@@ -1,7 +1,4 @@
-"""Random clocks for the random helpdesks of :mod:`fake_world`: every target, pauses, cancelling, steps, clocks about clocks.
-
-Left out is what ``test_clock_oracle.FAULTS`` shows to be wrong: business days beside pauses.
-"""
+"""Random clocks for the random helpdesks of :mod:`fake_world`: every target, pauses, cancelling, steps, clocks about clocks."""
 
 from __future__ import annotations
 
@@ -73,7 +70,7 @@ def _deadline(name: str, rng: random.Random) -> Deadline:
     at = FactRef(rng.choice(["due", DATE])) if rng.random() < 0.15 else None
     pause = _asked(name, MOVING, rng) if at is None and rng.random() < 0.6 else None
     restart = target == "resolution" and rng.random() < 0.5
-    lengths = LENGTHS if pause or (target == "resolution" and not restart) else [*LENGTHS, *BUSINESS_DAYS]
+    lengths = [*LENGTHS, *BUSINESS_DAYS]
     return Deadline(
         name,
         SPAN,

@@ -181,7 +181,9 @@ class Asking:
         for start, begin, end in self._starts():
             really = max(start, begin)
             if really <= self.at and (end is None or really < end):
-                found.append(Cycle(start, really, self.first("until", really, end), end))
+                stop = self.first("until", really, end)
+                at_the_end = end is not None and end <= self.at and self._holds("until", end)
+                found.append(Cycle(start, really, stop or (end if at_the_end else None), end))
         return found
 
     def _starts(self) -> list[tuple[datetime, datetime, datetime | None]]:
