@@ -92,16 +92,18 @@ def board_text(
     sections: dict[str, list[Item]] = {}
     for item in items:
         sections.setdefault(board.section(item), []).append(item)
-    paused = sections.pop(PAUSED, None)
+    paused = sections.pop(PAUSED, [])
+    yield paint("dim", f"as of {moment_words(at, zone, at)} ({zone.key})")
     for heading, those in (*sections.items(), *([(PAUSED, paused)] if paused else [])):
-        yield from board.entries(heading, those)
         yield ""
-    yield paint("dim", _summary(sections, paused or [], zone, at))
+        yield from board.entries(heading, those)
+    yield ""
+    yield _summary(sections, paused)
 
 
-def _summary(sections: Mapping[str, Sequence[Item]], paused: Sequence[Item], zone: ZoneInfo, at: datetime) -> str:
+def _summary(sections: Mapping[str, Sequence[Item]], paused: Sequence[Item]) -> str:
     soon = {"overdue": sections.get(OVERDUE, ()), "due today": sections.get("Today", ())}
     later = sum(map(len, sections.values())) - sum(map(len, soon.values()))
     said = [f"{len(those):,} {name}" for name, those in soon.items()]
     said += [f"{later:,} later"] * bool(later) + [f"{len(paused):,} paused"] * bool(paused)
-    return f"{', '.join(said)}. As of {moment_words(at, zone, at)} ({zone.key})."
+    return f"{', '.join(said)}."
