@@ -121,18 +121,18 @@ def corrections_in(note: str, reading: Reading) -> tuple[Correction, ...]:
 
 
 def time_of(text: str, reading: Reading) -> Found | None:
-    """A date or time typed into a field: ``Fri 15:00``, ``2026-12-01``, ``2026-12-01T15:00:00Z``; None if it is none."""
+    """A date or time typed into a field: ``Fri 15:00``, ``2026-12-01``, ``2026-12-01T15:00:00Z``; None if it is none.
+
+    It is read in the language that understands most of it: ``15:00`` alone is a time in any.
+    """
     quote = " ".join(text.split())[:LONGEST_MARKER]
     try:
         zone = reading.zone or reading.calendar.zone
         return Found(quote, "exact", parse_instant(quote, zone), "field", quote, f"an instant ({zone.key})")
     except UnreadableError:
         pass
-    for grammar in _grammars(reading, further=True):
-        found = _first_time(quote, grammar, reading)
-        if found is not None:
-            return found
-    return None
+    read = (_first_time(quote, grammar, reading) for grammar in _grammars(reading, further=True))
+    return max((found for found in read if found), key=lambda found: len(found.words), default=None)
 
 
 def languages_for(ruleset: RuleSet) -> Languages:
