@@ -14,6 +14,12 @@ from makegood.rules.facts import SECTIONS
 from makegood.rules.lint import CHECKS
 from makegood.rules.notices import NOTICES
 from makegood.rules.operators import OPERATORS, operators_for
+from makegood.rules.promise_files import LANGUAGE
+from makegood.rules.promise_files import SAYING as LANGUAGE_SAYING
+from makegood.rules.promise_files import TEST as LANGUAGE_TEST
+from makegood.rules.promise_grammar import GATE_SLOTS
+from makegood.rules.promise_language import TIMES, WORDS
+from makegood.rules.promise_times import TIME_SLOTS
 from makegood.rules.rulekeys import FILE, LIMITS, REPEAT, RULE
 from makegood.rules.ruletests import EVENT, TEST
 from makegood.rules.shapes import Table
@@ -144,6 +150,40 @@ def keys() -> str:
     return "\n".join(parts)
 
 
+PHRASES = """A phrase is words with one space between them, without regard to case:
+
+| written | stands for |
+|---|---|
+| `a\\|b` | either word; one word on each side of the bar |
+| `(word)` | may be left out |
+| `word*` | a word that begins so |
+| `<name>` | any phrase of the class `name` in `words`, or a slot |
+| `...` | up to eight words of any kind |
+| `^` | the beginning of the sentence |
+| `-` | a hyphen, with or without spaces |
+| `?` | a question mark |
+| `@` | where the promise begins: times before it are not its own |
+"""
+
+
+def language_files() -> str:
+    """The page about language files: keys, phrases, slots, word classes, times."""
+    parts = ["# Language files\n", NOTE, "How people promise in a language; see [promises](promises.md).\n"]
+    tables = {"Keys": LANGUAGE, "A gate or veto with exceptions": LANGUAGE_SAYING, "A test": LANGUAGE_TEST}
+    for title, table in tables.items():
+        parts += [f"## {title}", "\n| key | takes | meaning |\n|---|---|---|", *(_key(key) for key in table.keys), ""]
+    slots = f"Slots of gates and vetoes: {_slots(GATE_SLOTS)}. Slots of times: {_slots(TIME_SLOTS)}.\n"
+    parts += ["## Phrases\n", PHRASES, slots]
+    for title, meanings in {"Word classes that the grammar uses": WORDS, "Times": TIMES}.items():
+        parts += [f"## {title}", "\n| name | meaning |\n|---|---|"]
+        parts += [*(f"| `{name}` | {meaning} |" for name, meaning in meanings.items()), ""]
+    return "\n".join(parts)
+
+
+def _slots(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`<{name}>`" for name in names)
+
+
 TABLES = {
     "The file": FILE,
     "A rule": RULE,
@@ -158,7 +198,14 @@ TABLES = {
     "An event of a test": EVENT,
 }
 
-PAGES = {"facts.md": facts, "operators.md": operators, "actions.md": actions, "keys.md": keys, "lint.md": lint}
+PAGES = {
+    "facts.md": facts,
+    "operators.md": operators,
+    "actions.md": actions,
+    "keys.md": keys,
+    "lint.md": lint,
+    "language-files.md": language_files,
+}
 """Each page by its name."""
 
 
