@@ -160,7 +160,7 @@ PHRASES = """A phrase is words with one space between them, without regard to ca
 | `<name>` | any phrase of the class `name` in `words`, or a slot |
 | `...` | up to eight words of any kind |
 | `^` | the beginning of the sentence |
-| `-` | a hyphen, with or without spaces |
+| `-`, `,` | a hyphen or a comma, with or without spaces |
 | `?` | a question mark |
 | `@` | where the promise begins: times before it are not its own |
 """

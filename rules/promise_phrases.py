@@ -2,7 +2,7 @@
 
 A phrase is words with one space between them. ``a|b`` is either word, ``(word)`` may be left out, ``word*`` is any word that
 begins so, ``^`` is the beginning, ``?`` at the end a question mark, ``...`` up to eight words of any kind, ``<name>`` a class
-of ``words`` or a slot that the grammar fills, ``-`` a hyphen with or without spaces, ``@`` where a promise begins. The only
+of ``words`` or a slot that the grammar fills, ``-`` and ``,`` a hyphen and a comma with or without spaces, ``@`` where a promise begins. The only
 repeat that is ever made is the bounded gap, over words that part at spaces, so matching takes time linear in the text.
 """
 
@@ -88,6 +88,8 @@ def _step(piece: _Piece, before: str, rest: _Branch) -> str:
             return r"^[^\w\ue000]{0,8}" + rest.expression()
         case "-":
             return " ?- ?" + rest.expression()
+        case ",":
+            return " ?, ?" + rest.expression()
         case "@":
             return f"{gap}()" + rest.expression()
         case "?":
@@ -137,7 +139,7 @@ class Phrases:
         return pieces
 
     def _piece(self, part: str, phrase: str, depth: int) -> _Piece:
-        if part in {"^", "?", "...", "-", "@"}:
+        if part in {"^", "?", "...", "-", ",", "@"}:
             return _Piece(part)
         if part.startswith("("):
             return _Piece("optional", self.either([part[1:-1]], depth))
@@ -169,5 +171,7 @@ class Phrases:
 def pattern(phrases: Phrases, says: Iterable[str]) -> re.Pattern[str]:
     """One expression for any of the phrases, at the beginning and end of words; a ``?`` alone is a question mark."""
     said = list(says)
-    words = phrases.either([phrase for phrase in said if phrase != "?"])
-    return re.compile(rf"(?<![\w\ue000])(?:{words})(?![\w\ue000])" + (r"|\?" if "?" in said else ""))
+    words = phrases.either([phrase for phrase in said if phrase != "?" and not phrase.startswith(",")])
+    commas = phrases.either([phrase for phrase in said if phrase.startswith(",")])
+    asked = r"|\?" if "?" in said else ""
+    return re.compile(rf"(?:(?<![\w\ue000])(?:{words})|{commas})(?![\w\ue000]){asked}")
