@@ -247,10 +247,10 @@ def test_a_time_zone_that_is_none_fails_the_test_with_the_reason():
 
 
 def test_rules_that_cannot_run_yet_fail_their_tests_with_the_reason():
-    rules = RULES + "  - {name: P, promise: {from_grade: day}}\n"
+    rules = RULES + "  - {name: P, when: {csat: bad}, recover: {cause: let-down}}\n"
     result = one("ticket: {subject: x}, expect: nothing", rules)
     assert not result.passed
-    assert "`promise` is not available yet" in result.because[0]
+    assert "`recover` is not available yet" in result.because[0]
 
 
 def test_a_filter_runs_a_part():
