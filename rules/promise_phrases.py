@@ -40,14 +40,19 @@ class PhraseError(ValueError):
 
 def folded(text: str) -> str:
     """The text as phrases are compared: small letters, plain apostrophes, hyphens and spaces, character for character."""
-    return "".join(_FOLDS.get(each) or (low if len(low := each.lower()) == 1 else each) for each in text)
+    small = text.lower()
+    if len(small) != len(text):
+        small = "".join(low if len(low := each.lower()) == 1 else each for each in text)
+    return small.translate(_FOLDS)
 
 
-_FOLDS = {
-    **dict.fromkeys("\u2019\u02bc\u00b4`\u2018\u2032", "'"),
-    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
-    **dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " "),
-}
+_FOLDS = str.maketrans(
+    {
+        **dict.fromkeys("\u2019\u02bc\u00b4`\u2018\u2032", "'"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        **dict.fromkeys("\u00a0\u202f\u2009\u2007\t", " "),
+    }
+)
 
 
 class _Piece(NamedTuple):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .promise_language import MONTHS, TIMES, UNITS, WEEKDAYS
 from .promise_phrases import Phrases
+from .promise_starts import ANY_LETTER, FIGURE, Alternatives, first_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -119,8 +120,9 @@ class TimeWords:
         found = [each for each in found if each[0] != "zone" and each[0] in TIMES]
         found.sort(key=lambda each: (-each[1].count(" "), each[1].count("<"), -len(each[1])))
         self._each = [(meaning, catching.either([text]), _slots_of(text, slots)) for meaning, text in found]
-        any_of = "|".join(f"({plain.either([text])})" for _, text in found)
-        self._any = re.compile(rf"(?<![\w{MASK}{PAST_MASK}])(?:{any_of or '(?!)'})(?![\w])")
+        letters = self._letters(slots)
+        either_of = [(plain.either([text]), first_letters(text, words, letters)) for _, text in found]
+        self._any = Alternatives(either_of, MASK + PAST_MASK)
         zone_phrases = sorted(language.times.get("zone", ()), key=lambda text: "<city>" in text)
         zones = "|".join(catching.either([text]) for text in zone_phrases)
         self._zone = re.compile(rf"[ ,(]{{0,2}}(?:{zones or '(?!)'})(?!\w)")
@@ -163,6 +165,14 @@ class TimeWords:
             "any": r"[^ ,()]{1,40}",
         }
 
+    def _letters(self, slots: Iterable[str]) -> dict[str, set[str]]:
+        """What each slot can begin with."""
+        named = {name: {word[0] for word in words} for name, words in self._names.items()}
+        figures = {name: {FIGURE} for name in ("day", "nth", "year", "date", "hm", "h.m", "h")}
+        spelled = {"number": named["number"] | {FIGURE}}
+        free = {name: {ANY_LETTER} for name in slots if name in {"any", "city"}}
+        return named | figures | spelled | free
+
     def find(self, text: str) -> Iterator[Time]:
         """The times of a folded text, in its order; also past ones and others that are never due."""
         groups: list[Time] = []
@@ -179,8 +189,8 @@ class TimeWords:
 
     def _atoms(self, text: str) -> Iterator[Atom]:
         position = 0
-        while (found := self._any.search(text, position)) is not None:
-            atom = self._atom(found)
+        while (match := self._any.search(text, position)) is not None:
+            atom = self._atom(*match)
             if atom.meaning in _NAMED and self._noun.search(text, max(0, atom.start - 12), atom.start):
                 atom = Atom("other", atom.start, atom.end)
             position = atom.end
@@ -191,8 +201,8 @@ class TimeWords:
                     yield Atom("zone", zone.start(), zone.end(), {"zone": name})
                     position = zone.end()
 
-    def _atom(self, found: re.Match[str]) -> Atom:
-        meaning, pattern, names = self._each[(found.lastindex or 1) - 1]
+    def _atom(self, found: re.Match[str], number: int) -> Atom:
+        meaning, pattern, names = self._each[number]
         again = re.compile(pattern).match(found.string, found.start()) if names else None
         slots: dict[str, str] = {}
         for name, value in zip(names, again.groups() if again else (), strict=False):
