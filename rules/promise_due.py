@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .promise_times import Atom, Time
     from .promises import Grade, Reading
 
+MORNING_BEGINS = time(6)
 NOON = time(12)
 LUNCH_ENDS = time(14)
 AFTERNOON_ENDS = time(17)
@@ -120,8 +121,8 @@ class _Clock:
             return self._part_end(meaning, day)
 
         day = self._day(day_atom, atoms, end) if day_atom else self.today
-        if day_atom is None and meaning == "morning" and end(day) <= self.at:
-            day = self.calendar.nth_working_day(self.today, 1)
+        if day_atom is None and meaning == "morning":
+            day = self._next_morning(self.local)
         says = {
             "morning": "a morning ends at 12:00",
             "this_morning": "a morning ends at 12:00",
@@ -221,12 +222,15 @@ class _Clock:
         if "day" in atoms:
             day = self._day(atoms["day"], atoms, moment)
         elif "part" in atoms or moment(today) > self.at:
-            day = today
-            if "part" in atoms and atoms["part"].meaning == "morning" and moment(day) <= self.at:
-                day = self.calendar.nth_working_day(today, 1)
+            morning = "part" in atoms and atoms["part"].meaning == "morning"
+            day = self._next_morning(self.at.astimezone(zone)) if morning else today
         else:
             day = self.calendar.nth_working_day(today, 1)
         return Due(moment(day), "exact", f"a clock time is that of {zone.key}")
+
+    def _next_morning(self, local: datetime) -> date:
+        """The day of *in the morning*: who is up before six means this one."""
+        return local.date() if local.time() < MORNING_BEGINS else self.calendar.nth_working_day(local.date(), 1)
 
     # --- weeks --------------------------------------------------------------------------------------------------------
 

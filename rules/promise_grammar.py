@@ -70,6 +70,7 @@ class Grammar:
         self._joint = pattern(phrases, words.get("joint", ()))
         self._lead = pattern(phrases, words.get("lead", ()))
         self._and = pattern(phrases, words.get("and", ()))
+        self._act = pattern(phrases, ["<act>"])
         self._glue = pattern(phrases, (*words.get("glue", ()), *words.get("due", ())))
         self.sign_off = re.compile(phrases.either(words.get("sign_off", ())))
         listed = (word for phrase in words.get("abbreviation", ()) for word in phrase.split("|"))
@@ -176,7 +177,11 @@ class Grammar:
             return [ahead] if ahead else []
         acts: list[list[Time]] = [[behind[0]]]
         for last, time in pairwise(behind):
-            if self._another_act(plain[last.end : time.start]):
+            between = plain[last.end : time.start]
+            another = self._behind_and(between)
+            if another and not self._act.match(another):
+                break
+            if another:
                 acts.append([])
             acts[-1].append(time)
         chosen = [self._one(plain, times) for times in acts]
@@ -184,9 +189,11 @@ class Grammar:
             chosen[0] = ahead.with_(chosen[0])
         return chosen
 
-    def _another_act(self, between: str) -> bool:
+    def _behind_and(self, between: str) -> str:
+        """What stands behind an *and* between two times, but for small words: another act, or what others do."""
         found = self._and.search(between)
-        return found is not None and bool(re.search(r"\w", self._glue.sub(" ", between[found.end() :])))
+        rest = between[found.end() :].strip(" ,") if found is not None else ""
+        return rest if re.search(r"\w", self._glue.sub(" ", rest)) else ""
 
     def _one(self, plain: str, times: list[Time]) -> Time:
         """The time of an act among several: the one with *by* or the like in front, else the first; a day gets its hour."""

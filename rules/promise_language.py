@@ -33,7 +33,7 @@ TIMES: dict[str, str] = {
     "date": "A date. Slots `<date>` (in figures), or `<day>`, `<month>` and perhaps `<year>`.",
     "within": "So much later. Slots `<number>` and `<unit>`.",
     "within_one": "One unit later, without a number. Slot `<unit>`.",
-    "morning": "Until 12:00 of the day it stands with, else of this day, or the next where that has passed.",
+    "morning": "Until 12:00 of the day it stands with, else of the next working day (this day, before 06:00).",
     "this_morning": "Until 12:00 of this day; past after that.",
     "midday": "Until 14:00.",
     "afternoon": "Until 17:00, or closing where that is earlier.",

@@ -2,8 +2,9 @@
 
 A phrase is words with one space between them. ``a|b`` is either word, ``(word)`` may be left out, ``word*`` is any word that
 begins so, ``^`` is the beginning, ``?`` at the end a question mark, ``...`` up to eight words of any kind, ``<name>`` a class
-of ``words`` or a slot that the grammar fills, ``-`` and ``,`` a hyphen and a comma with or without spaces, ``@`` where a promise begins. The only
-repeat that is ever made is the bounded gap, over words that part at spaces, so matching takes time linear in the text.
+of ``words`` or a slot that the grammar fills, ``-`` and ``,`` a hyphen and a comma with or without spaces, ``@`` where a
+promise begins. The only repeat that is ever made is the bounded gap, over words that part at spaces, so matching takes time
+linear in the text.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ DAYS = {
     "tonight": "day 2026-03-13 00:00",
     "tomorrow morning": "day 2026-03-13 12:00",
     "on Monday afternoon": "day 2026-03-16 17:00",
-    "in the morning": "day 2026-03-12 12:00",
+    "in the morning": "day 2026-03-13 12:00",
+    "first thing": "day 2026-03-13 12:00",
     "first thing on Monday": "day 2026-03-16 12:00",
     "before lunch": "day 2026-03-12 12:00",
 }
@@ -146,6 +147,7 @@ def test_a_time_is_read_by_its_convention(words: str, wanted: str) -> None:
         ("on Thursday", "2026-03-12 18:00", "day 2026-03-13 00:00"),
         ("on Thursday at 9", "2026-03-12 10:00", "exact 2026-03-19 09:00"),
         ("on Thursday at 11", "2026-03-12 10:00", "exact 2026-03-12 11:00"),
+        ("in the morning", "2026-03-12 01:00", "day 2026-03-12 12:00"),
         ("in the morning", "2026-03-12 15:00", "day 2026-03-13 12:00"),
         ("in the morning", "2026-03-13 15:00", "day 2026-03-16 12:00"),
         ("at 9am", "2026-03-13 16:50", "exact 2026-03-16 09:00"),
