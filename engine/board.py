@@ -79,8 +79,9 @@ def board_needs(ruleset: RuleSet, rules: list[Rule]) -> Needs:
 def board(ruleset: RuleSet, evaluation: Evaluation, until: datetime | None = None) -> list[Item]:
     """What is due on tickets that are not closed, by due time; with ``until`` only what is due up to then.
 
-    Deadlines that run or pause, those missed that nobody has met yet, promises that are neither settled nor taken back.
-    Where several rules set a deadline of one name, the one that counts is told.
+    Deadlines that run or pause, those missed that nobody has met yet, promises that are neither settled nor taken back. A
+    late answer is no longer awaited on a solved ticket, a late ``until`` is. Where several rules set a deadline of one
+    name, the one that counts is told.
     """
     about = _tickets(evaluation)
     found: dict[tuple[str, str], Item] = {}
@@ -112,10 +113,19 @@ def _of_rule(
     """What a rule watches on a ticket, each with what tells it from others there."""
     cycles = evaluation.cycles(rule, about.ticket) if rule.actions.deadline else []
     for cycle in cycles[-1:]:
-        if cycle.stopped is None and evaluation.value(about.ticket, f"deadline.{cycle.name}") == cycle.state:
+        if _awaited(evaluation, cycle):
             yield (about.ticket, cycle.name), _deadline(ruleset, evaluation, cycle, about)
     for promise in _given(evaluation, rule, about.ticket):
         yield (about.ticket, promise.id), _promise(evaluation, rule, promise, about)
+
+
+def _awaited(evaluation: Evaluation, cycle: Cycle) -> bool:
+    """Whether anybody still waits for what a clock is about: not for an answer that is late, once the ticket is solved."""
+    deadline = cycle.rule.actions.deadline
+    too_late = cycle.state == "missed" and deadline is not None and deadline.until is None
+    if cycle.stopped or (too_late and evaluation.value(cycle.ticket, "status") == "solved"):
+        return False
+    return evaluation.value(cycle.ticket, f"deadline.{cycle.name}") == cycle.state
 
 
 def _given(evaluation: Evaluation, rule: Rule, ticket: str) -> list[Promise]:

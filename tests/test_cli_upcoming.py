@@ -82,6 +82,13 @@ def test_what_is_due_is_told_in_the_order_of_time(desk: Local) -> None:
     ]
 
 
+def test_nobody_waits_for_a_late_answer_on_a_solved_ticket(desk: Local) -> None:
+    desk.change("2", "a1", "status", "solved", at=at("06 11:00"))
+    desk.change("5", "a1", "status", "solved", at=at("06 11:00"))
+    call("pull")
+    assert [(each["ticket"], each["kind"]) for each in items()][:2] == [("5", "promise"), ("1", "deadline")]
+
+
 def test_an_item_says_whose_it_is_and_what_was_said(desk: Local) -> None:
     first, second = items()[:2]
     assert (first["who"], first["quote"], first["subject"], first["left_seconds"]) == (None, None, "Missed", -6 * 3600)
