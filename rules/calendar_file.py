@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2200
+_NO_YEAR_BEFORE = 1800
 _DAY = timedelta(days=1)
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _DATED = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", None)
+_ONCE = ("UID", "DTSTART", "DTEND", "DURATION", "STATUS", "RECURRENCE-ID")
 _AGAIN = "save it again in your calendar program, in the iCalendar format"
 
 
@@ -134,7 +136,7 @@ def _expanded(calendar: Any, file: CalendarFile, first: int, last: int) -> Itera
         events = query.between(datetime(first, 1, 1) - 2 * _DAY, datetime(last, 12, 31) + 2 * _DAY)  # noqa: DTZ001
         happened = [_happening(event, file) for event in events]
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-        raise CalendarError(f"{file.name} cannot be worked out: {_short(error)}", _AGAIN) from None
+        raise CalendarError(f"its events cannot be worked out: {_short(error)}", _AGAIN) from None
     yield from (each for each in happened if each is not None)
 
 
@@ -146,8 +148,11 @@ def _happening(event: Any, file: CalendarFile) -> Happening | None:
     if not isinstance(begin, datetime) and end <= begin:
         end = begin + _DAY  # some programs write the day itself as the end of a day
     begin, end = _instant(begin, file.zone), _instant(end, file.zone)
-    title = " ".join(str(event.get("SUMMARY", "")).split())
-    return Happening(begin, end, title, tuple(_guests(event))) if begin < end else None
+    return Happening(begin, end, _title(event), tuple(_guests(event))) if begin < end else None
+
+
+def _title(event: Any) -> str:
+    return " ".join(" ".join(map(str, _listed(event.get("SUMMARY")))).split())
 
 
 def _instant(at: date | datetime, zone: str) -> datetime:
@@ -223,18 +228,24 @@ def _alone(events: Iterable[Any]) -> Any:
 
 def _sound(event: Any) -> None:
     """Refuse an event whose time cannot be told, or that recurs so often that nobody meant it."""
-    title = f"the event `{str(event.get('SUMMARY', 'without a title'))[:60]}`"
+    title = f"the event `{_title(event)[:60] or 'without a title'}`"
     broken = next((said for name, said in event.errors if name in _DATED), None)
     if broken is not None:
         raise CalendarError(f"{title} is broken: {_short(broken)}", _AGAIN)
     if event.get("DTSTART") is None:
         raise CalendarError(f"{title} does not say when it begins", "give it a date in your calendar program")
+    for name in _ONCE:
+        if isinstance(event.get(name), list):
+            raise CalendarError(f"{title} has `{name}` twice", _AGAIN)
     for name in ("DTSTART", "DTEND"):
         _known_zone(event.get(name), title)
     try:
-        _ = event.start, event.end
+        years = event.start.year, event.end.year
     except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
         raise CalendarError(f"{title} is broken: {_short(error)}", _AGAIN) from None
+    if min(years) < _NO_YEAR_BEFORE or max(years) > LAST_YEAR:
+        hint = f"let it lie between {_NO_YEAR_BEFORE} and {LAST_YEAR}"
+        raise CalendarError(f"{title} goes from {min(years)} to {max(years)}", hint)
     for rule in _rules(event):
         _seldom(rule, title)
 

@@ -204,7 +204,9 @@ WRONG = [
     (calendar(hours("Bad", "20261224T080000Z", "20261224T080100Z", "RRULE:FREQ=SECONDLY")), "more than 24 times a day"),
     (calendar(days("Bad", "20261224", "", "DURATION:P1D", "DTEND;VALUE=DATE:20261225")), "the event `Bad` is broken"),
     (calendar(hours("Bad", "20261224T080000", "20261224T090000", zone="Mars/Base")), "unknown time zone `Mars/Base`"),
-    (calendar(days("Bad", "00010101", "99991231")), "cannot be worked out"),
+    (calendar(days("Bad", "00010101", "99991231")), "the event `Bad` goes from 1 to 9999"),
+    (calendar(days("Bad", "00010101", "", "RRULE:FREQ=YEARLY")), "the event `Bad` goes from 1 to 1"),
+    (calendar(days("Bad", "20261224", "", "DTSTART;VALUE=DATE:20261225")), "the event `Bad` has `DTSTART` twice"),
     (calendar(XMAS, more="CALSCALE:JULIAN\r\n"), "cannot be worked out: Only Gregorian"),
 ]
 
