@@ -83,7 +83,7 @@ def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
 
 def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Paint, width: int) -> Iterator[str]:
     yield f"{paint('place', number(ticket))}  {printable(sights.subjects.get(ticket, changes[0].url))}".rstrip()
-    for _, group in groupby(changes, key=lambda change: change.rule_id):
+    for _, group in groupby(changes, key=lambda change: (change.rule_id, change.why.get("due"))):
         same = list(group)
         names = max(len(_name(change)) for change in same)
         for told in _told_together(same):
@@ -126,7 +126,11 @@ def _value(change: PlannedChange) -> str:
 
 
 def _because(change: PlannedChange) -> str:
-    """What the rule saw, and since when."""
+    """What the rule saw, and since when; of a step of a clock or promise, what was due when."""
+    if "due" in change.why:
+        quote = f"“{change.why['quote']}”, " if "quote" in change.why else ""
+        since, due = seen(change.why["counted_since"]), seen(change.why["due"])
+        return f"{change.step}: {quote}due {due}, counted since {since}"
     saw: dict[str, Any] = change.why.get("saw", {})
     facts = ", ".join(f"{fact} is {seen(value)}" for fact, value in saw.items())
     since = f"since {clock(change.episode)}" if change.episode else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..rules.model import leaves
 from .effects import marker, signed
 from .gate import change_of, effect_of, episode_of
-from .plan_file import Held, Overruled, PlannedChange, Skipped
+from .plan_file import Held, Overruled, PlannedChange, Skipped, instant_text
 from .scene import natural
 from .wishes import wording
 
@@ -59,13 +59,21 @@ def change_part(scene: Scene, wish: Wish) -> PlannedChange:
         version=scene.tickets[wish.ticket][1],
         reason=_reason(wish),
         episode=episode_of(scene, wish),
-        why={"saw": _seen(scene, wish)},
+        why={"saw": _seen(scene, wish), **_clock(wish)},
         customer_sees=wish.customer_sees,
         text=signed(text, mark) if text and mark and wish.action == "note" else text,
         who=wish.who,
         marker=mark,
         effect=effect,
     )
+
+
+def _clock(wish: Wish) -> dict[str, str]:
+    """When what a step is about was due, and since when its time was counted; of a promise its words."""
+    if wish.occasion is None:
+        return {}
+    times = {"due": instant_text(wish.occasion.due), "counted_since": instant_text(wish.occasion.start)}
+    return times | ({"quote": wish.occasion.quote} if wish.occasion.quote else {})
 
 
 def _reason(wish: Wish) -> ChangeReason:

@@ -79,7 +79,7 @@ class Sieve:
                 self.skipped.append((wish, Stay("skipped", reason)))
             return
         winner = wish if wish.field is None else self._winners.setdefault(wish.slot, wish)
-        if winner.rule is wish.rule:
+        if winner is wish:
             if not fulfilled:
                 self.kept.append(wish)
         elif not self._agree(winner, wish):
