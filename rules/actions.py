@@ -228,6 +228,9 @@ def _deadline(fields: Fields, reader: Reader) -> Deadline:
     if "restart_on_reopen" in fields.nodes and fields.get("target", "resolution") != "resolution":
         where = fields.at("restart_on_reopen")
         reader.error("contradiction", where, "`restart_on_reopen` goes with `target: resolution` only", "leave it out")
+    if "pause_while" in fields.nodes and "at" in fields.nodes:
+        where, hint = fields.at("pause_while"), "leave it out, or give a length of time with `within`"
+        reader.error("contradiction", where, "an agreed date (`at`) does not move with pauses", hint)
     name = fields.get("name", "")
     if "." in name:
         reader.error("bad-name", fields.nodes["name"], "a deadline's name cannot hold a dot", "use `-`")

@@ -109,6 +109,7 @@ def clock_loop(rules: RuleSet, problems: Problems, _today: date | None) -> None:
         if clock is not None:
             conditions = (rule.when, clock.until, clock.pause_while, clock.cancel_when)
             named = {_clock(leaf.fact) for condition in conditions for leaf in leaves(condition)}
+            named |= {_clock(fact.name) for fact in (clock.starts, clock.at) if fact}
             reads.setdefault(clock.name, set()).update(name for name in named if name)
     for rule in rules.rules:
         clock = rule.actions.deadline
