@@ -70,8 +70,8 @@ class Clocks:
 
     @cached_property
     def word(self) -> Word:
-        """The promises made on all tickets."""
-        return Word(self.ruleset, self.history.snapshot)
+        """The promises made on the tickets of the history."""
+        return Word(self.ruleset, self.history.snapshot, tickets=frozenset(self.history.tickets["id"]))
 
     @cached_property
     def _our_word(self) -> Told:

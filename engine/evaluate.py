@@ -60,7 +60,10 @@ def evaluate(
     Other tickets still count in facts that look across tickets.
     """
     asked = tuple(rule for rule in ruleset.rules if rule.mode != "off") if rules is None else tuple(rules)
-    return Evaluation(ruleset, History(snapshot, facts_of(with_clocks(ruleset, asked))), asked, tickets)
+    history = History(snapshot, facts_of(with_clocks(ruleset, asked)))
+    if tickets is not None:
+        history = history.only(history.tickets.filter(pl.col("id").is_in(list(tickets)))["t"])
+    return Evaluation(ruleset, history, asked, tickets)
 
 
 class Evaluation:

@@ -98,6 +98,7 @@ class History:
     def only(self, tickets: pl.Series) -> History:
         """The same for some tickets alone (``t``), which answers faster; other tickets count as before."""
         part = copy(self)
+        part.tickets = self.tickets.filter(pl.col("t").is_in(tickets.implode()))
         vars(part).update(across=self.across, states=self.states.filter(pl.col("t").is_in(tickets.implode())))
         return part
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..rules.model import Rule, RuleSet
     from ..rules.promises import Grade
     from .snapshot import Snapshot
+    from .word_events import Act
     from .word_ledger import Promise, PromiseState
     from .word_reader import Grammar
 
@@ -39,10 +40,17 @@ _TABLE: dict[str, Any] = {"t": pl.Int32, "at": INSTANT, "promise": pl.String, "p
 
 
 class Word:
-    """All promises of a snapshot's tickets. ``rules``: the promise rules in force there."""
+    """All promises of a snapshot's tickets, or of some (``tickets``, by id). ``rules``: the promise rules in force there."""
 
-    def __init__(self, ruleset: RuleSet, snapshot: Snapshot, grammar: Grammar = promises) -> None:
+    def __init__(
+        self,
+        ruleset: RuleSet,
+        snapshot: Snapshot,
+        grammar: Grammar = promises,
+        tickets: frozenset[str] | None = None,
+    ) -> None:
         self.snapshot = snapshot
+        self._asked = tickets
         self.rules = tuple(rule for rule in ruleset.rules if _in_force(rule, snapshot.helpdesk))
         self._ruleset = ruleset
         self._grammar = grammar
@@ -101,8 +109,11 @@ class Word:
     def _promises(self) -> dict[str, tuple[Promise, ...]]:
         reader = Reader(self._ruleset, self.snapshot, self.calendar_of(next(iter(self.rules), None)), self._grammar)
         ledger = Ledger(self._loosest)
-        for act in acts(self.snapshot):
-            ledger.take(act, reader.heard(act))
+        done = acts(self.snapshot)
+        family = None if self._asked is None else _with_sources(self._asked, done)
+        for act in done:
+            if family is None or act.ticket in family:
+                ledger.take(act, reader.heard(act))
         return ledger.promises()
 
     @property
@@ -153,6 +164,15 @@ def at_work(wanted: datetime, opened: datetime, due: datetime, calendar: Calenda
         return before
     later = calendar.next_open(max(wanted, opened))
     return later if later < due else opened
+
+
+def _with_sources(tickets: frozenset[str], done: Iterable[Act]) -> frozenset[str]:
+    """The tickets, and those that were merged into them, since their promises came along."""
+    merges = [(act.ticket, act.text) for act in done if act.kind == "merged"]
+    found = tickets
+    while more := {ticket for ticket, into in merges if into in found} - found:
+        found |= more
+    return found
 
 
 def _in_force(rule: Rule, helpdesk: str) -> bool:

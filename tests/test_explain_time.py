@@ -217,6 +217,20 @@ def test_what_counted_and_what_is_left_make_up_the_whole_length(rng: random.Rand
             assert passed + rest == pytest.approx(cycle.within.length.total_seconds()), cycle
 
 
+@given(st.integers(0, 2**32).map(random.Random))
+@settings(max_examples=8, deadline=None)
+def test_a_ticket_alone_is_told_as_among_all_others(rng: random.Random) -> None:
+    snap = fake_world.snapshot(fake_world.world(rng))
+    ruleset = clock_rules(rng)
+    whole = evaluate(ruleset, snap)
+    for ticket in whole.present[:4]:
+        alone = evaluate(ruleset, snap, tickets=[ticket])
+        for rule in whole.rules:
+            assert (ticket in alone.clocked(rule)) == (ticket in whole.clocked(rule))
+            if ticket in whole.clocked(rule):
+                assert alone.cycles(rule, ticket) == whole.cycles(rule, ticket)
+
+
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
@@ -367,6 +381,19 @@ def test_a_promise_that_was_kept_says_by_what() -> None:
         "03-04 10:00",
     )
     assert found["steps"] == []
+
+
+def test_a_promise_that_came_along_with_a_merged_ticket_is_told() -> None:
+    born = at("03-02 08:00")
+    tickets = [ticket(number, created=born, updated=born) for number in (1, 2, 3)]
+    said = [
+        say("I will call you on Friday.", "03-03 10:00", on=3),
+        event(at("03-03 11:00"), "merged", "ana@example.com", on=3, new="2"),
+        event(at("03-03 12:00"), "merged", "ana@example.com", on=2, new="1"),
+    ]
+    snap = snapshot(*tickets, events=said, at=at("03-04 10:00"), known_to=at("03-04 10:00"))
+    (found,) = told(in_force(snap), WORD)["promises"]
+    assert (found["quote"], found["state"], found["from_ticket"]) == ("I will call you on Friday.", "open", "2")
 
 
 def test_words_without_a_time_are_told_and_have_no_state() -> None:
