@@ -111,7 +111,7 @@ def _of_rule(
     ruleset: RuleSet, evaluation: Evaluation, rule: Rule, about: About
 ) -> Iterator[tuple[tuple[str, str], Item]]:
     """What a rule watches on a ticket, each with what tells it from others there."""
-    cycles = evaluation.cycles(rule, about.ticket) if rule.actions.deadline else []
+    cycles = evaluation.cycles(rule, about.ticket) if evaluation.runs(rule, about.ticket) else []
     for cycle in cycles[-1:]:
         if _awaited(evaluation, cycle):
             yield (about.ticket, cycle.name), _deadline(ruleset, evaluation, cycle, about)
@@ -131,7 +131,7 @@ def _awaited(evaluation: Evaluation, cycle: Cycle) -> bool:
 def _given(evaluation: Evaluation, rule: Rule, ticket: str) -> list[Promise]:
     """The promises on a ticket that the rule keeps watch over and that nobody has kept, moved or taken back."""
     keeping, word = rule.actions.promise, evaluation.word
-    if keeping is None:
+    if keeping is None or not evaluation.watches(rule, ticket):
         return []
     counted = [promise for promise in word.of(ticket) if counts(promise.grade, keeping.from_grade)]
     return [each for each in counted if each.settled is None and word.state(each, evaluation.at) in UNSETTLED]

@@ -55,12 +55,7 @@ class TimeTold:
         """The cycles of each clock that is the one that counts on this ticket."""
         evaluation = self.scene.evaluation
         rules = with_clocks(self.scene.ruleset, evaluation.rules)
-        setters = [rule for rule in rules if rule.actions.deadline and self._sets(rule)]
-        return [evaluation.cycles(rule, self.ticket) for rule in setters]
-
-    def _sets(self, rule: Rule) -> bool:
-        clocks = self.scene.evaluation.clocks
-        return rule.id in clocks.deadlines and clocks.runs(rule, self._row)
+        return [evaluation.cycles(rule, self.ticket) for rule in rules if evaluation.runs(rule, self.ticket)]
 
     @cached_property
     def _row(self) -> int:

@@ -97,7 +97,7 @@ class Steps:
         for rule in self.scene.evaluation.rules:
             keeping = rule.actions.promise
             counted = keeping is not None and counts(promise.grade, keeping.from_grade)
-            if counted and promise.ticket in self.scene.evaluation.matched(rule):
+            if counted and self.scene.evaluation.watches(rule, promise.ticket):
                 yield rule
 
     def _of_promise(self, rule: Rule, promise: Promise) -> Iterator[StepSeen]:
