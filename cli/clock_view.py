@@ -54,7 +54,7 @@ class ClockView:
         rule = self.paint("dim", f"{clock['rule']}, line {clock['line']}")
         yield f"{self.paint('heading', 'Clock ' + clock['name'])}  {state}"
         yield f"  {rule}"
-        yield f"  {self._standing(clock, zone)}"
+        yield from wrapped(self._standing(clock, zone), self.width, indent=2)
         yield from wrapped(self._length(clock, zone), self.width, indent=2)
         yield from columns(self._course(clock, zone), indent=4)
         yield from self._steps(clock["steps"], zone)
@@ -67,7 +67,8 @@ class ClockView:
         author = f" by {promise['author']}" if promise["author"] else ""
         place = "" if promise["public"] else " in a note"
         origin = f", on ticket {promise['from_ticket']}" if promise["from_ticket"] else ""
-        yield f"  given {self._when(promise['made'], zone)}{author}{place}{origin}"
+        given = f"given {self._when(promise['made'], zone)}{author}{place}{origin}"
+        yield from wrapped(given, self.width, indent=2)
         if promise["due"]:
             yield f"  due {self._when(promise['due'], zone)}, {self._outcome(promise, zone)}"
         if promise["convention"]:

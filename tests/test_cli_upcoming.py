@@ -252,7 +252,10 @@ def test_what_comes_is_told_on_local_clocks(desk: Local) -> None:
 
 def test_no_line_is_wider_than_the_terminal(desk: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    lines = [*explained("3"), *explained("5"), *explained("1"), *call("upcoming", *AT).stdout.splitlines()]
+    desk.say("1", "a1", "Here you are.", public=True, auto=False, at=at("06 10:00"))
+    call("pull")
+    lines = [line for ticket in ("1", "2", "3", "5") for line in explained(ticket)]
+    lines += call("upcoming", *AT).stdout.splitlines()
     assert [line for line in lines if len(line) > 80] == []
 
 
