@@ -17,6 +17,7 @@ from .course import Course, lengths
 from .cycle import Cycle, cycle_of
 from .cycles import cycles, solved_stops
 from .demand import WORD, clock_in, facts_read_by
+from .ordered import before, ever, kept, sum_before
 from .replay import Given
 from .snapshot import INSTANT
 from .timing import Timing
@@ -133,13 +134,12 @@ class Clock:
         rows = _within(cycles(self.deadline, course), course, until=self.deadline.until is not None)
         rows = self._timed(rows)
         before_stop = ~pl.col("stopped") & ~pl.col("done")
-        opened = pl.col("now").filter(pl.col("open") & before_stop).min().over("cycle")
-        rows = rows.with_columns(opened=opened).filter(pl.col("opened").is_not_null())
+        opened = rows.filter(pl.col("open") & before_stop).group_by("cycle").agg(opened=pl.col("now").min())
+        rows = rows.join(opened, on="cycle").sort("cycle", "now")
         ends = pl.col("ended") | (pl.col("cancelled") & before_stop)
         ends = ends & (pl.col("now") <= pl.col("due")).fill_null(value=True)
-        over = pl.col("now").filter(ends & (pl.col("now") >= pl.col("opened"))).min().over("cycle")
-        rows = rows.with_columns(over=(pl.col("now") == over).fill_null(value=False))
-        return rows.filter((pl.col("now") <= over).fill_null(value=True)).sort("cycle", "now")
+        over = ends & (pl.col("now") >= pl.col("opened"))
+        return rows.filter(~before("cycle", ever("cycle", over))).with_columns(over=over)
 
     def _timed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """With due times. Every length and calendar that is chosen at some time in a cycle is reckoned for all of it."""
@@ -148,15 +148,16 @@ class Clock:
         each = own.join(kinds, on="cycle").sort("kind", "now")
         still = (pl.col("paused") | pl.col("done")) & ~pl.col("stopped")
         each = each.with_columns(lost=pl.when(still & pl.col("to").is_not_null()).then(self._lost(each)).otherwise(0))
-        each = each.with_columns(lost=pl.col("lost").cum_sum().over("kind") - pl.col("lost"))
+        each = each.with_columns(lost=sum_before("kind", pl.col("lost")))
         each = each.with_columns(due=self.timing.due(each))
         late = pl.when("done").then(pl.col("now") > pl.col("due")).otherwise(pl.col("now") >= pl.col("due"))
-        goes_on = still & still.shift(1).over("kind").fill_null(value=False)  # the due time moves along with it
-        each = each.with_columns(late=(late & ~goes_on).fill_null(value=False).cum_max().over("kind"))
-        first = ~pl.col("late") | ~pl.col("late").shift(1).over("kind").fill_null(value=False)
-        settled = [pl.when(first).then(name).forward_fill().over("kind").alias(name) for name in ("due", "lost")]
-        each = each.with_columns(*settled, still=still & ~pl.col("late"))
-        each = each.with_columns(judged="now").with_columns(_while_solved(name) for name in ("judged", "due", "lost"))
+        goes_on = still & before("kind", still)  # the due time moves along with it
+        each = each.with_columns(late=ever("kind", (late & ~goes_on).fill_null(value=False)))
+        settled = pl.col("late") & before("kind", pl.col("late"))
+        each = each.with_columns(kept(~settled, settled, name) for name in ("due", "lost"))
+        each = each.with_columns(still=still & ~pl.col("late"), judged="now")
+        solved = pl.col("done") & ~before("kind", pl.col("done"))
+        each = each.with_columns(kept(solved, pl.col("done"), name) for name in ("judged", "due", "lost"))
         return each.filter(pl.col(name).eq_missing(pl.col(f"own {name}")) for name in _CHOICE)
 
     def _lost(self, rows: pl.DataFrame) -> pl.Series:
@@ -242,18 +243,15 @@ def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.Dat
     rows = pl.concat([inside, *marks]).unique(["cycle", "now"], keep="first").sort("cycle", "now")
     if until:
         rows = rows.with_columns(stop=pl.col("now").filter("reached").min().over("cycle").fill_null(pl.col("end")))
-    rows = rows.with_columns(
-        ended=(pl.lit(until) & ~pl.col("reached") & (pl.col("now") == pl.col("end"))).fill_null(value=False)
+    rows = rows.filter((pl.col("now") <= pl.col("stop")).fill_null(value=True)).with_columns(
+        ended=(pl.lit(until) & ~pl.col("reached") & (pl.col("now") == pl.col("end"))).fill_null(value=False),
+        stopped=(pl.col("now") == pl.col("stop")).fill_null(value=False),
     )
-    rows = rows.filter((pl.col("now") <= pl.col("stop")).fill_null(value=True))
-    to = pl.col("now").shift(-1).over("cycle").fill_null(pl.col("end"))
-    return rows.with_columns(to=to, stopped=(pl.col("now") == pl.col("stop")).fill_null(value=False))
-
-
-def _while_solved(name: str) -> pl.Expr:
-    """A column that keeps, as long as a ticket stays solved, what it was when it was solved."""
-    begun = pl.col("done") & ~pl.col("done").shift(1).over("kind").fill_null(value=False)
-    return pl.when("done").then(pl.when(begun).then(name).forward_fill().over("kind")).otherwise(name).alias(name)
+    told = ("cycle", "open", "paused", "cancelled", "done", "stopped", "ended", *_CHOICE)
+    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in told)
+    rows = rows.filter(~same | (pl.int_range(pl.len()) == 0))
+    following = pl.when(pl.col("cycle") == pl.col("cycle").shift(-1)).then(pl.col("now").shift(-1))
+    return rows.with_columns(to=following.fill_null(pl.col("end")))
 
 
 def _runs() -> pl.Expr:

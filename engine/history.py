@@ -79,6 +79,12 @@ class History:
         last = (pl.col("t") != pl.col("t").shift(-1)) | (pl.col("at") != pl.col("at").shift(-1))
         return self.steps.filter(last.fill_null(value=True))
 
+    def changes(self, facts: Collection[str]) -> pl.DataFrame:
+        """The instants (``t``, ``now``) at which an event changed one of the facts, the birth of each ticket among them."""
+        columns = ["t", "_gone", *self._columns_for(facts)]
+        same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in columns)
+        return self.states.filter(~same | (pl.int_range(pl.len()) == 0)).select("t", now="at")
+
     @property
     def _inner(self) -> set[str]:
         """Columns of the steps that are no facts but that the facts asked for are made of."""

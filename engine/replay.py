@@ -101,7 +101,7 @@ class Replay:
         """The begins, the present, and every instant between them at which something happened to these facts."""
         at = self.history.snapshot.at
         first = begins.rename({"now": "_begin"})
-        parts = [self.history.states.select("t", now="at")]
+        parts = [self.history.changes(facts)]
         if facts & (self.history.across.keys() | self.history.told.keys()):
             frame = self.history.at(parts[0].join(first, on="t").select("t", "now"), facts)
             parts += self.history.turns(frame, facts)
