@@ -45,6 +45,7 @@ def at(text: str) -> datetime:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Local:
     """Wednesday: one due, one missed, one paused, a promise for tomorrow, a broken one, one closed."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
     Path("makegood.toml").write_text(SETTINGS)
     Path("rules.yaml").write_text(RULES)
     desk = Local(tmp_path / "desk.db", now=lambda: datetime.now(UTC))
