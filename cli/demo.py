@@ -87,14 +87,16 @@ def _run(command: str) -> int:
 
 def _next_steps(folder: Path) -> str:
     steps = {
+        "upcoming": "what is overdue, and what falls due next",
+        "explain 12": "a broken promise: why a ticket is as it is, and what comes next",
+        'promises explain "I\'ll call you on Friday."': "what counts as a promise, and when it is due",
         "plan -o plan.json": "the same plan, as a file to review",
         "apply plan.json": "do it",
-        "plan": "nothing is left to do",
-        "explain 7": "why a ticket is as it is, and why not otherwise",
+        "plan": "what is left to do",
         "history": "what was done, and why",
     }
-    program = _program(folder)
-    lines = [f"  {program} {words:18} {why}" for words, why in steps.items()]
+    program, widest = _program(folder), max(map(len, steps))
+    lines = [f"  {program} {words.ljust(widest)}  {why}" for words, why in steps.items()]
     return "\n".join(["Try next:", f"  cd {folder}", *lines, "Then change rules.yaml, and plan again."])
 
 

@@ -16,7 +16,7 @@ from .words import clock, count, printable, seen, shown, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..engine.plan_file import Held, Limited, Plan, PlannedChange, Skipped
+    from ..engine.plan_file import Held, Limited, Plan, PlannedChange
     from .paint import Paint
 
 SIGNS = {"add_tags": ("add", "+"), "add_cc": ("add", "+"), "remove_tags": ("remove", "-")}
@@ -44,6 +44,7 @@ SKIPPED = {
     "stopped": "an earlier rule said stop",
     "nobody": "there is nobody to tell",
 }
+BEFORE = "due before their rule was first applied; those that come later are done"
 LIMITED = {
     "per_run": "more tickets than the limit per run",
     "share_of_open": "more than the allowed share of open tickets",
@@ -148,7 +149,7 @@ def _asides(plan: Plan, sights: Sights) -> dict[str, list[str]]:
         "Once this is applied": [
             f"  {number(each.ticket)}  {each.rule} (line {each.line}): {each.because}" for each in plan.follows
         ],
-        "Left alone": _left_alone(plan.skipped),
+        "Left alone": _left_alone(plan),
     }
 
 
@@ -178,9 +179,11 @@ def _limited(each: Limited, sights: Sights) -> str:
     return f"  {place}  {each.rule}: {LIMITED[each.reason]}; {what}, {then}"
 
 
-def _left_alone(skipped: Iterable[Skipped]) -> list[str]:
-    reasons = Counter(each.reason for each in skipped if each.reason != "shadow")
-    return [f"  {count(number, 'wish', 'wishes')}: {SKIPPED[reason]}" for reason, number in reasons.items()]
+def _left_alone(plan: Plan) -> list[str]:
+    reasons = Counter(each.reason for each in plan.skipped if each.reason != "shadow")
+    told = [f"  {count(number, 'wish', 'wishes')}: {SKIPPED[reason]}" for reason, number in reasons.items()]
+    before = plan.summary.steps_before
+    return [*told, *[f"  {count(before, 'step')} of deadlines and promises: {BEFORE}"] * bool(before)]
 
 
 def plan_summary(plan: Plan, paint: Paint) -> str:

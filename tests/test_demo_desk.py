@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from fake_cli import SETTINGS, answer, call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import makegood
 from makegood.connectors.demo_desk import fill
 from makegood.connectors.desk_files import export_lines
 from makegood.connectors.local import Local
@@ -94,3 +100,72 @@ def test_stories_make_sense_at_any_moment(at: datetime) -> None:
     for ticket in page.tickets:
         told = [event.seq for event in page.events if event.ticket == ticket.id]
         assert told == sorted(told), f"{ticket.subject}: its events are not told in their order"
+
+
+# --- with the rules of the tour ---------------------------------------------------------------------------------------
+
+TOUR = Path(makegood.__file__).with_name("rules.example.yaml")
+ANY_HOUR = ["2024-03-04 10:00", "2024-03-06 03:30", "2024-03-08 17:30", "2024-03-09 13:00"]
+
+
+@pytest.fixture(scope="module", params=ANY_HOUR)
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """The demo's folder at a moment, in working hours, at night, after closing and on a Saturday."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        moment = datetime.fromisoformat(request.param).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+        with filled(folder, moment.astimezone(UTC)) as desk:
+            numbers = {ticket.subject: ticket.id for ticket in next(desk.pull(None)).tickets}
+        Path("makegood.toml").write_text(SETTINGS)
+        shutil.copyfile(TOUR, "rules.yaml")
+        yield Shop(numbers, moment, answer("plan", "--at", moment.isoformat()))
+
+
+@dataclass(frozen=True)
+class Shop:
+    numbers: dict[str, str]
+    moment: datetime
+    plan: dict[str, Any]
+
+    def asks(self, *words: str) -> Any:
+        return answer(*words, "--at", self.moment.isoformat())
+
+    def tags(self, subject: str) -> set[tuple[str, str]]:
+        """What the plan does to a ticket's tags."""
+        mine = (each for each in self.plan["changes"] if each["ticket"] == self.numbers[subject])
+        return {(change["action"], tag) for change in mine if change["field"] == "tags" for tag in change["to"]}
+
+    def word(self, subject: str) -> list[str]:
+        """How the promises of a ticket stand, in the order of making."""
+        return [each["state"] for each in self.asks("explain", self.numbers[subject])["promises"]]
+
+
+def test_the_plan_shows_what_went_wrong_with_the_clocks(shop: Shop) -> None:
+    assert ("add_tags", "let-down") in shop.tags("Tent poles missing")
+    assert ("add_tags", "owed-a-word") in shop.tags("Charged twice this month")
+    assert ("add_tags", "owed-a-word") in shop.tags("Loose zip on a travel bag")
+    assert ("remove_tags", "owed-a-word") in shop.tags("Spare part for a stove")
+    assert shop.tags("Repair of a tent floor") == set()
+
+
+def test_promises_are_kept_moved_broken_and_due_soon(shop: Shop) -> None:
+    assert shop.word("Spare part for a stove") == ["moved", "kept"]
+    assert shop.word("Repair of a tent floor") == ["moved", "open"]
+    assert shop.word("Charged twice this month") == ["broken"]
+    assert shop.word("Lieferung kam nicht an") == ["broken"]
+    assert shop.word("Rechnung doppelt bezahlt") == ["open"]
+    assert shop.word("Loose zip on a travel bag") == ["due_soon"]
+    assert shop.word("Invoice without VAT number") == ["kept"]
+
+
+def test_customers_see_nothing_of_it_and_old_steps_are_counted(shop: Shop) -> None:
+    summary = shop.plan["summary"]
+    assert summary["customer_visible"] == 0
+    assert summary["steps_before"] > 10
+    assert f"{summary['steps_before']} steps of deadlines" in call("plan", "--at", shop.moment.isoformat()).stdout
+
+
+def test_the_board_names_the_missed_answer_and_the_promise_that_is_next(shop: Shop) -> None:
+    found = {(each["ticket"], each["name"]): each["state"] for each in shop.asks("upcoming")["items"]}
+    assert found[shop.numbers["Tent poles missing"], "first-reply"] == "missed"
+    assert found[shop.numbers["Loose zip on a travel bag"], "promise"] == "due_soon"
+    assert found[shop.numbers["Loose zip on a travel bag"], "reason"] in ("running", "due_soon")

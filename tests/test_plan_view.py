@@ -84,6 +84,15 @@ def test_what_is_held_back_is_told_with_its_reason() -> None:
     assert "Nothing to do: 9 tickets looked at." in said
 
 
+def test_steps_from_before_the_first_apply_are_counted() -> None:
+    found = plan()
+    found = found.model_copy(update={"summary": found.summary.model_copy(update={"steps_before": 25})})
+    said = plan_text(found, SIGHTS, plain, 80)
+    assert "Left alone\n  25 steps of deadlines and promises: due before their rule was first applied" in said
+    assert "**Left alone**" in plan_markdown(found, SIGHTS)
+    assert "Left alone" not in text()
+
+
 def test_long_lists_are_cut_for_people() -> None:
     shadow = tuple(Skipped(**{**WISH, "ticket": str(n)}, action="note", reason="shadow") for n in range(50))
     assert "... and 30 more" in text(skipped=shadow)
