@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -26,6 +28,7 @@ from .word import Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from ..rules.model import Deadline, Rule, RuleSet
     from .history import History
@@ -88,7 +91,7 @@ class Clocks:
     def runs(self, rule: Rule, t: int) -> bool:
         """Whether the rule's clock ran or runs on a ticket, and no rule that is asked before it has a state there now."""
         clock = self.of(rule)
-        if not clock.cycles_of(t):
+        if not clock.ran_on(t):
             return False
         before = self.named(clock.deadline.name)
         return not any(self.of(other).has_value(t) for other in before[: before.index(rule)])
@@ -115,6 +118,7 @@ class Clock:
         self.course = Course(ruleset, rule, deadline, history, given)
         named = (self.course.judge.calendar(name) for _, name in self.course.calendars)
         self.timing = Timing(lengths(self.deadline), tuple(named), self.deadline.remind)
+        self._cycles: dict[int, list[Cycle]] = {}
 
     # --- stretches ----------------------------------------------------------------------------------------------------
 
@@ -210,22 +214,49 @@ class Clock:
 
     def cycles_of(self, t: int) -> list[Cycle]:
         """The opened cycles of a ticket that were not closed without verdict, in order, as they are now."""
-        return self._cycles.get(t, [])
+        if t not in self._cycles:
+            part = self._known.slice(*self._places[t]) if t in self._places else self._known.clear()
+            made = [self._cycle(list(rows)) for _, rows in groupby(part.iter_rows(named=True), key=itemgetter("cycle"))]
+            self._cycles[t] = [cycle for cycle in made if cycle is not None]
+        return self._cycles[t]
+
+    def ran_on(self, t: int) -> bool:
+        """Whether the clock ever opened on a ticket."""
+        return t in self._places
+
+    def stepping(self, after: datetime | None) -> frozenset[int]:
+        """The tickets on which a step may be due: those with a cycle that is near its due time, or missed it.
+
+        Cycles that had stopped by ``after`` are left out.
+        """
+        last = self._known.group_by("cycle", maintain_order=True).last()
+        now = pl.lit(self.history.snapshot.at, INSTANT)
+        settled = pl.col("stopped") | pl.col("done")
+        missed = pl.when(settled).then(pl.col("judged") > pl.col("due")).otherwise(now >= pl.col("miss"))
+        near = ~settled & ~pl.col("still") & (now >= pl.col("soon"))
+        over = pl.col("over") if after is None else pl.col("over") | (settled & (pl.col("judged") <= after))
+        return frozenset(last.filter(~over & (missed | near))["t"])
+
+    def _cycle(self, rows: list[dict[str, Any]]) -> Cycle | None:
+        at, calendars = self.history.snapshot.at, self.course.calendars
+        return cycle_of(self.rule, self.deadline.name, self._ids, rows, self.timing, calendars, at)
 
     @cached_property
-    def _cycles(self) -> dict[int, list[Cycle]]:
-        snapshot = self.history.snapshot
+    def _known(self) -> pl.DataFrame:
+        """The stretches up to now of the cycles opened by now, with the state that each began in."""
         rows = self._from_start.with_columns(miss=self._miss(), soon=self.timing.soon(self._from_start))
-        rows = rows.filter(pl.max_horizontal("now", "opened") <= snapshot.at).with_columns(state=_state())
-        ids = dict(self.history.tickets.select("t", "id").iter_rows())
-        found: dict[int, list[Cycle]] = {}
-        for part in rows.partition_by("cycle", maintain_order=True):
-            cycle = cycle_of(
-                self.rule, self.deadline.name, ids, part.to_dicts(), self.timing, self.course.calendars, snapshot.at
-            )
-            if cycle is not None:
-                found.setdefault(part["t"][0], []).append(cycle)
-        return found
+        rows = rows.filter(pl.max_horizontal("now", "opened") <= self.history.snapshot.at)
+        return rows.with_columns(state=_state())
+
+    @cached_property
+    def _places(self) -> dict[int, tuple[int, int]]:
+        """Where the stretches of each ticket begin in :attr:`_known`, and how many there are."""
+        counted = self._known.with_row_index("place").group_by("t").agg(pl.col("place").min(), pl.len())
+        return {t: (place, length) for t, place, length in counted.iter_rows()}
+
+    @cached_property
+    def _ids(self) -> dict[int, str]:
+        return dict(self.history.tickets.select("t", "id").iter_rows())
 
 
 def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.DataFrame:

@@ -233,13 +233,25 @@ class Evaluation:
         return str(state or "missing"), due if isinstance(due, datetime) else None
 
     def _t(self, ticket: str) -> int:
-        return int(self._present["t"][self._rows[ticket]])
+        return self._numbers[self._rows[ticket]]
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        return self._present["t"].to_list()
 
     def clocked(self, rule: Rule) -> tuple[str, ...]:
         """The ids of the tickets on which the rule runs a clock or keeps watch over a promise; like :meth:`matched`."""
         if rule.actions.promise is None and rule.id not in self.clocks.deadlines:
             return ()
         return tuple(ticket for ticket in self._ids if self.runs(rule, ticket) or self.watches(rule, ticket))
+
+    def stepping(self, rule: Rule, after: datetime | None) -> tuple[str, ...]:
+        """Those of the :meth:`clocked` tickets on which a reminder or escalation may be due that came after an instant."""
+        deadline = rule.actions.deadline
+        if deadline is None or rule.id not in self.clocks.deadlines:
+            return self.clocked(rule)
+        near = self.clocks.of(rule).stepping(after) if deadline.remind or deadline.escalate else frozenset[int]()
+        return tuple(ticket for ticket in self._ids if self._t(ticket) in near and self.runs(rule, ticket))
 
     def runs(self, rule: Rule, ticket: str) -> bool:
         """Whether the rule's clock ran or runs on a ticket and is not another rule's."""

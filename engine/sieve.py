@@ -46,7 +46,7 @@ class Sieve:
             reason = self._outside(rule, ticket, subjects[ticket])
             for wish in wishes(self.scene, rule, order, ticket, subjects[ticket]):
                 self._judge(wish, reason)
-        for ticket in self.scene.evaluation.clocked(rule):
+        for ticket in self.scene.evaluation.stepping(rule, self.scene.snapshot.first_applied.get(rule.id)):
             reason = "shadow" if rule.mode == "shadow" else "stopped" if ticket in self._stopped else None
             for wish in (
                 *clock_wishes(self.scene, rule, order, ticket),
