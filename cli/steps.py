@@ -64,10 +64,10 @@ def planned(
     confirmed: Collection[str] = (),
 ) -> Plan:
     """The plan for the local copy; where the rules cannot run, every reason is shown and the command ends."""
-    from ..engine.demand import needs
     from ..engine.plan import PlanRefused, make_plan
+    from ..engine.silence import look
 
-    snapshot = session.store.snapshot(session.name, at, needs(ruleset), session.connector.capabilities())
+    snapshot = look(session.store, session.name, ruleset, at, session.connector.capabilities())
     if ticket is not None and session.store.ticket(session.name, ticket) is None:
         raise Failure(f"{session.name} has no ticket {ticket} that we know of", "bring news in with: makegood pull")
     try:

@@ -56,22 +56,28 @@ def read_tickets(scope: Scope) -> pl.DataFrame:
     return _named_in_custom(frame, handles, scope.persons) if scope.persons else frame
 
 
-def read_events(scope: Scope) -> pl.DataFrame:
-    """The events of those tickets that are needed, columns as in :data:`~.snapshot.EVENTS`, sorted."""
+def read_events(scope: Scope) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The events of those tickets that are needed, columns as in :data:`~.snapshot.EVENTS`, sorted.
+
+    Beside them which messages are known to promise nothing (``Snapshot.silent``), where promises are asked for.
+    """
     events = tables.events.c
     columns = [_plain(events[name]) for name in EVENTS if name != "text"]
     of_tickets = and_(events.desk == scope.desk, events.ticket == tables.tickets.c.id, _in_sight(scope))
-    query = select(*columns, _text(scope.needs).label("text")).where(of_tickets, _wanted(scope.needs))
+    silent = case((_flag(scope.needs.promises), events.silent))
+    query = select(*columns, _text(scope.needs).label("text"), silent.label("silent"))
+    read = _frame(scope.connection, query.where(of_tickets, _wanted(scope.needs)), EVENTS | {"silent": pl.String})
+    known = read.select("id", "silent").drop_nulls()
+    return _with_handles(read.drop("silent"), scope), dict(known.iter_rows())
+
+
+def _with_handles(events: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     people = pl.col("field").is_in([*PERSON_FIELDS, "approvers", *(f"field.{name}" for name in scope.persons)])
-    return (
-        _frame(scope.connection, query, EVENTS)
-        .with_columns(
-            pl.col("actor").replace(scope.handles),
-            pl.when(people).then(pl.col("old").replace(scope.handles)).otherwise(pl.col("old")),
-            pl.when(people).then(pl.col("new").replace(scope.handles)).otherwise(pl.col("new")),
-        )
-        .sort("ticket", "at", "seq", maintain_order=True)
-    )
+    return events.with_columns(
+        pl.col("actor").replace(scope.handles),
+        pl.when(people).then(pl.col("old").replace(scope.handles)).otherwise(pl.col("old")),
+        pl.when(people).then(pl.col("new").replace(scope.handles)).otherwise(pl.col("new")),
+    ).sort("ticket", "at", "seq", maintain_order=True)
 
 
 def _in_sight(scope: Scope) -> ColumnElement[bool]:

@@ -94,15 +94,19 @@ def _event_row(desk: int, event: Event) -> dict[str, Any]:
     return row | {"desk": desk, "old": encode(event.old), "new": encode(event.new)}
 
 
+_OURS = frozenset({"next_instant", "silent"})
+"""What we found out ourselves: it is forgotten where the desk tells something else, and makes no difference by itself."""
+
+
 def _upsert(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]], key: tuple[str, ...]) -> int:
-    """Insert, or update where anything but ``next_instant`` differs; how many rows were written."""
+    """Insert, or update where what the desk tells differs; how many rows were written."""
     given = list(rows)
     if not given:
         return 0
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     insert = dialect.insert(table)
     columns = [column for column in table.c if column.name not in key]
-    compared = [column for column in columns if column.name != "next_instant"]
+    compared = [column for column in columns if column.name not in _OURS]
     statement = insert.on_conflict_do_update(
         index_elements=key,
         set_={column.name: insert.excluded[column.name] for column in columns},

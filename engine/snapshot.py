@@ -135,6 +135,7 @@ class Snapshot:
     """One helpdesk at one instant. ``known_to``: how far its data reach. ``people`` by handle, ``organizations`` by name.
 
     ``first_applied``: when each rule (by id) was first in force here. ``store_id`` tells this copy from another.
+    ``silent``: messages (by event id) known to promise nothing as they were read then (``promise_version.read_as``).
     """
 
     helpdesk: str
@@ -149,3 +150,4 @@ class Snapshot:
     journal: tuple[JournalEntry, ...] = ()
     first_applied: Mapping[str, datetime] = field(default_factory=dict)
     store_id: str = ""
+    silent: Mapping[str, str] = field(default_factory=dict)

@@ -155,6 +155,20 @@ class Store:
             settled = update(tables.helpdesks).where(tables.helpdesks.c.id == desk)
             connection.execute(settled.values(settled_rules=fingerprint))
 
+    def keep_silent(self, helpdesk: str, silent: Iterable[tuple[str, str, str]]) -> None:
+        """Keep which messages promise nothing: (event id, the text that was read, how it was read).
+
+        A message that has another text by now stays to be read.
+        """
+        columns = tables.events.c
+        read = (columns.id == bindparam("event"), columns.text == bindparam("said"), columns.public)
+        values = [{"event": event, "said": text, "read_as": read_as} for event, text, read_as in silent]
+        if values:
+            with self.writing() as connection:
+                desk = desk_key(connection, helpdesk)
+                kept = update(tables.events).where(columns.desk == desk, *read).values(silent=bindparam("read_as"))
+                connection.execute(kept, values)
+
     # --- looking ------------------------------------------------------------------------------------------------------
 
     def standing(self, helpdesk: str) -> Standing:
@@ -214,12 +228,13 @@ class Store:
             scope = frames.Scope(
                 connection, found.id, at, asked, {person.id: person.handle for person in people}, _persons(catalogue)
             )
+            events, silent = frames.read_events(scope)
             return Snapshot(
                 helpdesk=helpdesk,
                 at=at,
                 known_to=found.known_to,
                 tickets=frames.read_tickets(scope),
-                events=frames.read_events(scope),
+                events=events,
                 people={person.handle: person for person in people},
                 organizations={one.name: one for one in _organizations(connection, found.id)},
                 catalogue=catalogue,
@@ -227,6 +242,7 @@ class Store:
                 journal=journal.entries(connection, found.id),
                 first_applied=_first_applied(connection, found.id),
                 store_id=self.id,
+                silent=silent,
             )
 
 

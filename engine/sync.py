@@ -97,11 +97,11 @@ def _plan(
     allow_replies: bool,
 ) -> tuple[Plan, list[tuple[str, str, datetime | None]]]:
     """The plan, and when each ticket wants to be looked at next."""
-    from .demand import needs
     from .evaluate import evaluate
     from .plan import make_plan
+    from .silence import look
 
-    snapshot = store.snapshot(helpdesk, at, needs(ruleset), connector.capabilities())
+    snapshot = look(store, helpdesk, ruleset, at, connector.capabilities())
     evaluation = evaluate(ruleset, snapshot)
     plan = make_plan(
         ruleset,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from ..rules import promises
+from ..rules.promise_version import read_as
 from ..rules.promises import Correction, Reading, languages_for
 
 if TYPE_CHECKING:
@@ -49,12 +50,13 @@ class Reader:
         self._calendar = calendar
         self._grammar = grammar
         self._languages = languages_for(ruleset)
+        self._silent = snapshot.silent
 
     def heard(self, act: Act) -> Heard:
         """What the act says; a tag and an emptied field take back what was promised."""
         if act.kind == "tag" or (act.kind == "field" and act.text is None):
             return Heard(corrections=(Correction(quote="", to=None),))
-        if act.text is None or act.kind in ("merged", "deleted"):
+        if act.text is None or act.kind in ("merged", "deleted") or self._is_known(act):
             return Heard()
         reading = self._reading(act)
         if act.kind == "message":
@@ -65,6 +67,11 @@ class Reader:
         found = self._grammar.time_of(act.text, reading)
         ahead = found is not None and found.due is not None and found.due > act.at
         return Heard((replace(found, grade="explicit"),)) if found and ahead else Heard()
+
+    def _is_known(self, act: Act) -> bool:
+        """Whether the act is a message that promises nothing, as an earlier plan found out with the same grammar."""
+        known = self._silent.get(act.event) if act.kind == "message" else None
+        return known is not None and known == read_as(act.language, self._languages)
 
     def _reading(self, act: Act) -> Reading:
         return Reading(

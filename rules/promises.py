@@ -95,17 +95,26 @@ def promises_in(text: str, reading: Reading) -> tuple[Found, ...]:
 
 def looks(text: str, reading: Reading) -> Iterator[Look]:
     """Every sentence of a text with what it promises, or why it promises nothing."""
-    grammars_here = _grammars(reading)
+    here = _grammars(reading.languages, reading.language)
     said: list[str] = []
     for line in fresh(text).split("\n"):
         marked = _marked(line, reading)
         if marked is None:
             said.append(line)
             continue
-        yield from _sentences("\n".join(said), grammars_here, reading)
+        yield from (_look(sentence, here, reading) for sentence in _sentences("\n".join(said), here))
         said = []
         yield marked
-    yield from _sentences("\n".join(said), grammars_here, reading)
+    yield from (_look(sentence, here, reading) for sentence in _sentences("\n".join(said), here))
+
+
+def is_silent(text: str, language: str | None, languages: Languages) -> bool:
+    """Whether a message in a language promises nothing, whoever wrote it and when: no marker, nobody commits to a time."""
+    lines = fresh(text).split("\n")
+    if any(_marker(line, languages) for line in lines):
+        return False
+    here = _grammars(languages, language)
+    return not any(grammar.read(said).bound for said in _sentences("\n".join(lines), here) for grammar in here)
 
 
 def marked_in(note: str, reading: Reading) -> tuple[Found, ...]:
@@ -131,7 +140,9 @@ def time_of(text: str, reading: Reading) -> Found | None:
         return Found(quote, "exact", parse_instant(quote, zone), "field", quote, f"an instant ({zone.key})")
     except UnreadableError:
         pass
-    read = (_first_time(quote, grammar, reading) for grammar in _grammars(reading, further=True))
+    read = (
+        _first_time(quote, grammar, reading) for grammar in _grammars(reading.languages, reading.language, further=True)
+    )
     return max((found for found in read if found), key=lambda found: len(found.words), default=None)
 
 
@@ -143,23 +154,26 @@ def languages_for(ruleset: RuleSet) -> Languages:
 # --- sentences --------------------------------------------------------------------------------------------------------
 
 
-def _grammars(reading: Reading, *, further: bool = False) -> list[Grammar]:
+def language_code(language: str | None) -> str:
+    """The language of a ticket as language files are called: ``de`` for ``de-AT``; empty where none is said."""
+    return (language or "").replace("_", "-").partition("-")[0].lower()
+
+
+def _grammars(languages: Languages, language: str | None, *, further: bool = False) -> list[Grammar]:
     """The grammars to read with: that of the language, where there is one; ``further``: the others after it."""
-    known = grammars(reading.languages)
-    code = (reading.language or "").replace("_", "-").partition("-")[0].lower()
+    known = grammars(languages)
+    code = language_code(language)
     if code not in known:
         return list(known.values())
     return [known[code], *(other for other in known.values() if further and other.code != code)]
 
 
-def _sentences(text: str, with_: list[Grammar], reading: Reading) -> Iterator[Look]:
+def _sentences(text: str, with_: list[Grammar]) -> Iterator[str]:
     if not text.strip():
         return
     abbreviations = frozenset[str]().union(*(grammar.abbreviations for grammar in with_))
     sign_offs = re.compile("|".join(grammar.sign_off.pattern for grammar in with_))
-    for sentence in sentences(text, abbreviations, sign_offs):
-        if sentence:
-            yield _look(sentence, with_, reading)
+    yield from filter(None, sentences(text, abbreviations, sign_offs))
 
 
 def _look(sentence: str, with_: list[Grammar], reading: Reading) -> Look:
@@ -200,22 +214,30 @@ def _first_time(text: str, grammar: Grammar, reading: Reading) -> Found | None:
 
 def _marked(line: str, reading: Reading) -> Look | None:
     """A line with a marker: the promise, or that its time cannot be read. None: there is no marker."""
+    begins = _marker(line, reading.languages)
+    if begins is None:
+        return None
+    quote = " ".join(line.split())[:LONGEST_MARKER]
+    when = time_of(line[begins.end() : LONGEST_MARKER], reading)
+    if when is None:
+        return Look(quote, why="a marker without a time that can be read")
+    if when.due is not None and when.due <= reading.at:
+        return Look(quote, why="the time has passed")
+    name = re.sub(r"[ _]", "-", begins[1])
+    return Look(quote, (replace(when, quote=quote, grade="explicit", pattern=f"marker.{name}"),))
+
+
+def _marker(line: str, languages: Languages) -> re.Match[str] | None:
+    """The marker of a line, in whatever language."""
     if ":" not in line and "#" not in line:
         return None
     plain = folded(line[:LONGEST_MARKER])
-    for grammar in grammars(reading.languages).values():
+    for grammar in grammars(languages).values():
         marker = grammar.marker.pattern
         begins = re.match(rf"[\s>*\u2022-]{{0,6}}({marker})\s?[:=]\s*", plain)
         begins = begins or re.search(rf"(?<!\w)#({marker})(?!\w)[:=]?\s*", plain)
         if begins is not None:
-            quote = " ".join(line.split())[:LONGEST_MARKER]
-            when = time_of(line[begins.end() : LONGEST_MARKER], reading)
-            if when is None or (when.due is not None and when.due <= reading.at):
-                return Look(
-                    quote, why="a marker without a time that can be read" if when is None else "the time has passed"
-                )
-            name = re.sub(r"[ _]", "-", begins[1])
-            return Look(quote, (replace(when, quote=quote, grade="explicit", pattern=f"marker.{name}"),))
+            return begins
     return None
 
 

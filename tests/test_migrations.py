@@ -89,13 +89,32 @@ def test_a_store_of_a_newer_makegood_is_refused(engine: Engine, place: str) -> N
     assert "newest makegood" in error.value.hint
 
 
-def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: Engine, place: str) -> None:
+def aged(engine: Engine, place: str, revision: str, *added_since: str) -> None:
+    """Make a store as it was at a revision, before these columns (``table.column``) were added."""
     database.make_current(engine, place, NOW)
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE people DROP COLUMN time_zone"))
-        connection.execute(text(f"UPDATE {database.VERSION_TABLE} SET version_num = '0001'"))
+        for table, column in (name.split(".") for name in added_since):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text(f"UPDATE {database.VERSION_TABLE} SET version_num = '{revision}'"))
+
+
+def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: Engine, place: str) -> None:
+    aged(engine, place, "0001", "people.time_zone", "events.silent")
+    with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (name, refreshed_at) VALUES ('support', 1)"))
     database.make_current(engine, place, NOW)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT refreshed_at FROM helpdesks")).scalar() is None
         assert "time_zone" in {column["name"] for column in inspect(connection).get_columns("people")}
+
+
+def test_messages_of_an_older_store_stay_and_are_still_to_be_read(engine: Engine, place: str) -> None:
+    aged(engine, place, "0002", "events.silent")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO helpdesks (id, name) VALUES (1, 'support')"))
+        columns = "desk, ticket, at, seq, id, kind, actor_kind, text, public, auto"
+        values = "1, '7', 0, 1, 'e1', 'message', 'agent', 'hello', true, false"
+        connection.execute(text(f"INSERT INTO events ({columns}) VALUES ({values})"))
+    database.make_current(engine, place, NOW)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT text, silent FROM events")).one() == ("hello", None)
