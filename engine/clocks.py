@@ -160,9 +160,9 @@ class Clock:
         settled = pl.col("late") & before("kind", pl.col("late"))
         each = each.with_columns(kept(~settled, settled, name) for name in ("due", "lost"))
         each = each.with_columns(still=still & ~pl.col("late"), judged="now")
-        solved = pl.col("done") & ~before("kind", pl.col("done"))
-        each = each.with_columns(kept(solved, pl.col("done"), name) for name in ("judged", "due", "lost"))
-        return each.filter(pl.col(name).eq_missing(pl.col(f"own {name}")) for name in _CHOICE)
+        each = each.filter(pl.col(name).eq_missing(pl.col(f"own {name}")) for name in _CHOICE).sort("cycle", "now")
+        solved = pl.col("done") & ~before("cycle", pl.col("done"))
+        return each.with_columns(kept(solved, pl.col("done"), name) for name in ("judged", "due", "lost", *_CHOICE))
 
     def _lost(self, rows: pl.DataFrame) -> pl.Series:
         """How much time passes in each stretch; one without end counts as empty."""

@@ -22,6 +22,7 @@ from makegood.rules.load import load_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
     from makegood.connectors.base import Change, Page, Written
@@ -39,6 +40,7 @@ rules:
     note: A refund.
 """
 )
+IMPORTED_LATE = ("makegood.engine.evaluate", "makegood.engine.plan")
 TICKETS = ("Refund 1", "Refund 2", "Login", "Refund 3")
 
 
@@ -91,9 +93,15 @@ def one_pull(folder: Path, clock: Clock, dies_at: int = 10_000) -> None:
 
 def in_a_process(work: Callable[..., None], *given: Any) -> int | None:
     """How the process that did ``work`` ended: 0, or minus the signal that killed it."""
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([__name__])
-    child = server.Process(target=work, args=given)
-    child.start()
+    child = started(work, *given)
     child.join()
     return child.exitcode
+
+
+def started(work: Callable[..., None], *given: Any) -> BaseProcess:
+    """A process that does ``work``."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__, *IMPORTED_LATE])
+    child = server.Process(target=work, args=given)
+    child.start()
+    return child

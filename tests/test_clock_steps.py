@@ -477,6 +477,15 @@ def test_an_escalation_that_was_done_is_not_done_again_at_the_later_due_time():
     assert (found.changes, stays(found)) == ((), [("escalate 1", "spent")])
 
 
+@pytest.mark.parametrize(("reopened", "expected"), [((), []), (("solved", "open"), ["escalate 2"])])
+def test_what_was_solved_in_time_is_not_missed_because_it_turns_urgent_later(reopened, expected):
+    text = BY_PRIORITY.replace("first_reply", "resolution")
+    story = [changed(ago(hours=5), "status", "new", "solved", "ana@example.com"), *turned("urgent", hours=2)]
+    story += [changed(ago(minutes=1), "status", *reopened, "customer")] if reopened else []
+    hot = ticket(created=ago(hours=7), priority="urgent", status="open" if reopened else "solved")
+    assert steps(planned(text, hot, events=story)) == expected
+
+
 def test_a_rule_that_keeps_its_id_may_change_its_name():
     renamed = REPLY.replace("name: First reply", "name: Answer soon\n    id: first-reply")
     before = done(rules(REPLY).rules[0], ago(hours=1), step="escalate 1", subject=subject("1", ago(hours=5)))
