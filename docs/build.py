@@ -156,7 +156,7 @@ PHRASES = """A phrase is words with one space between them, without regard to ca
 |---|---|
 | `a\\|b` | either word; one word on each side of the bar |
 | `(word)` | may be left out |
-| `word*` | a word that begins so |
+| `word*`, `*word` | a word that begins so, that ends so |
 | `<name>` | any phrase of the class `name` in `words`, or a slot |
 | `...` | up to eight words of any kind |
 | `^` | the beginning of the sentence |

@@ -81,7 +81,7 @@ class _Clock:
         if "clock" in by_role:
             return self._at_clock(by_role)
         if "week" in by_role and "day" not in by_role:
-            return self._week(by_role["week"].meaning)
+            return self._week(by_role["week"])
         return self._on_day(by_role)
 
     # --- elapsed time -------------------------------------------------------------------------------------------------
@@ -91,8 +91,8 @@ class _Clock:
         if unit == "business_hour":
             at = self.calendar.add_seconds(self.at, amount * 3600)
             return Due(at, "exact", f"business hours run on the calendar ({self._names()})")
-        step = timedelta(minutes=amount) if unit == "minute" else timedelta(hours=amount)
-        return Due(self.at + step, "exact", "hours and minutes are elapsed time")
+        minutes = {"minute": 1, "quarter_hour": 15, "hour": 60}[unit]
+        return Due(self.at + timedelta(minutes=minutes * amount), "exact", "hours and minutes are elapsed time")
 
     # --- days ---------------------------------------------------------------------------------------------------------
 
@@ -154,6 +154,8 @@ class _Clock:
     def _weekday(self, atom: Atom, week: Atom | None, end: Callable[[date], datetime]) -> date:
         number = WEEKDAYS.index(atom.slots["weekday"])
         monday = self.today - DAY * self.today.weekday()
+        if week and week.meaning == "week_number" and (span := self._named_span(week)):
+            return span[0] + DAY * number
         meaning = "next_weekday" if week and week.meaning not in {"this_week", "weekend"} else atom.meaning
         if meaning == "next_weekday":
             return monday + DAY * (7 + number + 7 * (week is not None and week.meaning == "week_after_next"))
@@ -194,15 +196,16 @@ class _Clock:
     def _written(self, atom: Atom) -> tuple[int | None, int | None, int]:
         """Year, month and day as written; the order of ``3/4`` is that of the reading, unless only one can be."""
         slots = atom.slots
-        if "date" not in slots:
+        figures = slots.get("date") or slots.get("d.m")
+        if figures is None:
             day = int(re.sub(r"\D", "", slots.get("day") or slots["nth"]))
             month = MONTHS.index(slots["month"]) + 1 if "month" in slots else None
             return (int(slots["year"]) if "year" in slots else None), month, day
-        numbers = [int(each) for each in re.findall(r"\d+", slots["date"])]
+        numbers = [int(each) for each in re.findall(r"\d+", figures)]
         if numbers[0] > 31:
             return numbers[0], numbers[1], numbers[2]
         first, second = numbers[:2]
-        swapped = "/" in slots["date"] and (self.reading.date_order == "MDY" or second > 12) and first <= 12
+        swapped = "/" in figures and (self.reading.date_order == "MDY" or second > 12) and first <= 12
         day, month = (second, first) if swapped else (first, second)
         year = numbers[2] + (2000 if numbers[2] < 100 else 0) if len(numbers) > 2 else None
         return year, month, day
@@ -234,7 +237,8 @@ class _Clock:
 
     # --- weeks --------------------------------------------------------------------------------------------------------
 
-    def _week(self, meaning: str) -> Due:
+    def _week(self, atom: Atom) -> Due:
+        meaning = atom.meaning
         monday = self.today - DAY * self.today.weekday()
         if meaning == "weekend":
             sunday = monday + 6 * DAY
@@ -242,19 +246,34 @@ class _Clock:
         if meaning == "few_days":
             due = self._closing(self.calendar.nth_working_day(self.today, 5), "a few days are five working days, which")
             return Due(due.at, "week", due.convention)
-        first, last, says = {
-            "this_week": (monday, monday + 6 * DAY, "a week"),
-            "next_week": (monday + 7 * DAY, monday + 13 * DAY, "a week"),
-            "week_after_next": (monday + 14 * DAY, monday + 20 * DAY, "a week"),
-            "early_next_week": (monday + 7 * DAY, monday + 8 * DAY, "the beginning of a week"),
-            "mid_next_week": (monday + 7 * DAY, monday + 10 * DAY, "the middle of a week"),
-            "this_month": (self.today.replace(day=1), _month_end(self.today), "a month"),
-            "next_month": (_month_end(self.today) + DAY, _month_end(_month_end(self.today) + DAY), "a month"),
-        }[meaning]
+        first, last, says = (
+            self._named_span(atom)
+            or {
+                "this_week": (monday, monday + 6 * DAY, "a week"),
+                "next_week": (monday + 7 * DAY, monday + 13 * DAY, "a week"),
+                "week_after_next": (monday + 14 * DAY, monday + 20 * DAY, "a week"),
+                "early_next_week": (monday + 7 * DAY, monday + 8 * DAY, "the beginning of a week"),
+                "mid_next_week": (monday + 7 * DAY, monday + 10 * DAY, "the middle of a week"),
+                "this_month": (self.today.replace(day=1), _month_end(self.today), "a month"),
+                "next_month": (_month_end(self.today) + DAY, _month_end(_month_end(self.today) + DAY), "a month"),
+            }[meaning]
+        )
         working = [day for day in _days(first, last) if self.calendar.is_working_day(day)]
         day = working[-1] if working else last
         end = self._end(day) if self._end(day) > self.at else self._midnight(last)
         return Due(end, "week", f"{says} ends at closing of its last working day ({self._shown(end)})")
+
+    def _named_span(self, atom: Atom) -> tuple[date, date, str] | None:
+        """The next calendar week of a number, or the next month of a name; None: it is named otherwise."""
+        if atom.meaning == "week_number":
+            here, number = self.today.isocalendar(), int(float(atom.slots["number"]))
+            first = date.fromisocalendar(here.year + (number < here.week), number, 1)
+            return first, first + 6 * DAY, "a week"
+        if atom.meaning == "month":
+            month = MONTHS.index(atom.slots["month"]) + 1
+            first = date(self.today.year + (month < self.today.month), month, 1)
+            return first, _month_end(first), "a month"
+        return None
 
     # --- ends ---------------------------------------------------------------------------------------------------------
 
@@ -293,10 +312,11 @@ def _clock(atom: Atom, part: Atom | None) -> tuple[int, int]:
     slots = atom.slots
     written = slots.get("hm") or slots.get("h.m") or slots.get("h") or slots.get("number", "0")
     numbers = [int(each) for each in re.findall(r"\d+", written)]
-    hour, minute = numbers[0], numbers[1] if len(numbers) > 1 and "number" not in slots else 0
+    hour, minute = numbers[0], numbers[1] if len(numbers) > 1 and "number" not in slots else int(slots.get("m", "0"))
+    early = part is not None and part.meaning in {"morning", "this_morning"}
     late = part is not None and part.meaning in {"afternoon", "evening"}
     bare = not ("am" in slots or "pm" in slots or written.startswith("0"))
-    if "pm" in slots or (bare and (hour < 7 or (late and hour < 12))):
+    if "pm" in slots or (bare and ((hour < 7 and not early) or (late and hour < 12))):
         hour = hour % 12 + 12 if hour < 13 and hour != 0 else hour
     elif "am" in slots and hour == 12:
         hour = 0

@@ -202,6 +202,11 @@ LANGUAGE = Table(
         Key("units", _Names(UNITS, "the units"), "The names of units of time."),
         Key("numbers", _Numbers(), "Numbers in words, by their figures."),
         Key("zones", _Zones(), "Short names of time zones."),
+        Key(
+            "spellings",
+            Dictionary(Line("letters such as `ae`"), "letters with what people write instead, such as `{ä: ae}`"),
+            "Letters with what people write instead. Every word with such a letter may be written so.",
+        ),
         Key("tests", _Tests(), "Sentences with the promise they make, run by `makegood test`."),
     ),
     _language,

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from .promise_files import every_language
+from .promise_language import respelled
 from .promise_phrases import Phrases, folded, pattern
 from .promise_sentences import without_quotations
 from .promise_times import MASK, PAST_MASK, TimeWords
@@ -63,6 +64,7 @@ class Grammar:
 
     def __init__(self, language: Language) -> None:
         self.code = language.code
+        language = respelled(language)
         self.times = TimeWords(language)
         words = language.words
         self._language = language
@@ -116,7 +118,7 @@ class Grammar:
         """Where the parts of a sentence begin and end that are judged alone."""
         cuts = {0, len(masked)}
         cuts |= {found.end() for found in _BREAKS.finditer(masked)}
-        cuts |= {found.start() for found in self._joint.finditer(masked)}
+        cuts |= {found.start(found.lastindex or 0) for found in self._joint.finditer(masked)}
         return list(pairwise(sorted(cuts)))
 
     def _piece(self, masked: str, plain: str, start: int, end: int, times: list[Time]) -> Reading:
@@ -234,7 +236,11 @@ def _veto(phrases: Phrases, veto: Saying) -> tuple[re.Pattern[str], re.Pattern[s
 
 def _tight(markers: tuple[str, ...]) -> str:
     """Markers with spaces, hyphens or nothing between their words, as behind ``#``."""
-    return "|".join(r"[ _-]?".join(re.escape(word) for word in re.split(r"[ -]", marker)) for marker in markers)
+    return "|".join(r"[ _-]?".join(_either_word(word) for word in re.split(r"[ -]", marker)) for marker in markers)
+
+
+def _either_word(words: str) -> str:
+    return f"(?:{'|'.join(re.escape(word) for word in words.split('|'))})"
 
 
 @lru_cache(maxsize=8)

@@ -6,11 +6,12 @@ appended. ``docs/promises.md`` describes the format for people; ``promise_files`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from .diagnostics import Span
@@ -20,7 +21,7 @@ MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
-UNITS = ("minute", "hour", "business_hour", "day", "business_day", "week", "month")
+UNITS = ("minute", "quarter_hour", "hour", "business_hour", "day", "business_day", "week", "month")
 
 TIMES: dict[str, str] = {
     "today": "This day, until closing.",
@@ -54,6 +55,8 @@ TIMES: dict[str, str] = {
     "mid_next_week": "Until closing of next week's fourth day.",
     "weekend": "Until the end of Sunday.",
     "few_days": "Until closing of the fifth working day.",
+    "week_number": "Until closing of that calendar week's last working day. Slot `<number>`.",
+    "month": "Until closing of the last working day of that month. Slot `<month>`.",
     "this_month": "Until closing of this month's last working day.",
     "next_month": "Until closing of next month's last working day.",
     "soon": "No time that anybody could hold us to.",
@@ -120,6 +123,8 @@ class Language:
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """Letters with what people write instead: every word that has them may be written so."""
     tests: tuple[LanguageTest, ...] = ()
 
 
@@ -139,10 +144,48 @@ def together(first: Language, more: Language) -> Language:
     for name in ("words", "times", "weekdays", "months", "units", "numbers", "zones"):
         ours, theirs = getattr(first, name), getattr(more, name)
         values[name] = {key: (*ours.get(key, ()), *theirs.get(key, ())) for key in {**ours, **theirs}}
+    values["spellings"] = {**first.spellings, **more.spellings}
     for name in ("gates", "vetoes"):
         ours, theirs = getattr(first, name), getattr(more, name)
         values[name] = {key: _both(ours.get(key, Saying()), theirs.get(key, Saying())) for key in {**ours, **theirs}}
     return Language(**values)
+
+
+def respelled(language: Language) -> Language:
+    """The language with every word that holds a letter of its ``spellings`` written in both ways."""
+    if not language.spellings:
+        return language
+
+    def both(found: re.Match[str]) -> str:
+        word, other = found[0], _in_other_letters(found[0], language.spellings)
+        return word if word.startswith("<") or word == other else f"{word}|{other}"
+
+    def phrases(listed: Iterable[str]) -> tuple[str, ...]:
+        return tuple(_PHRASE_WORD.sub(both, phrase) for phrase in listed)
+
+    def names(listed: Iterable[str]) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(each for name in listed for each in (name, _in_other_letters(name, language.spellings)))
+        )
+
+    values: dict[str, Any] = {
+        key: {name: phrases(listed) for name, listed in getattr(language, key).items()} for key in ("words", "times")
+    }
+    for key in ("weekdays", "months", "units", "numbers", "zones"):
+        values[key] = {name: names(listed) for name, listed in getattr(language, key).items()}
+    for key in ("gates", "vetoes"):
+        sayings = getattr(language, key).items()
+        values[key] = {name: Saying(phrases(each.says), phrases(each.but_not)) for name, each in sayings}
+    return replace(language, **values)
+
+
+def _in_other_letters(word: str, spellings: Mapping[str, str]) -> str:
+    for letter, other in spellings.items():
+        word = word.replace(letter, other)
+    return word
+
+
+_PHRASE_WORD = re.compile(r"<[^>]*>|[^\s()|<>]+")
 
 
 def _both(first: Saying, more: Saying) -> Saying:

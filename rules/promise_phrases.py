@@ -1,9 +1,10 @@
 """Phrases of a language file, which look like what people write, as regular expressions that cannot run away.
 
 A phrase is words with one space between them. ``a|b`` is either word, ``(word)`` may be left out, ``word*`` is any word that
-begins so, ``^`` is the beginning, ``?`` at the end a question mark, ``...`` up to eight words of any kind, ``<name>`` a class
-of ``words`` or a slot that the grammar fills, ``-`` and ``,`` a hyphen and a comma with or without spaces, ``@`` where a
-promise begins. The only repeat that is ever made is the bounded gap, over words that part at spaces, so matching takes time
+begins so, ``*word`` one that ends so, ``^`` is the beginning, ``?`` at the end a question mark, ``...`` up to eight words of
+any kind, ``<name>`` a class of ``words`` or a slot that the grammar fills, ``-`` and ``,`` a hyphen and a comma with or
+without spaces, ``@`` where a promise begins. The only
+repeat that is ever made is the bounded gap, over words that part at spaces, so matching takes time
 linear in the text.
 """
 
@@ -159,8 +160,8 @@ class Phrases:
             return self._class(found[1], phrase, depth) + (rf"{found[2]}(?!\w)" if found[2] else "")
         if "<" in word or ">" in word:
             raise PhraseError(f"`{word}` in `{phrase}` is no word", "put spaces around `<name>`")
-        begins = word.endswith("*") and len(word) > 1
-        return re.escape(word[:-1]) + r"\w*" if begins else re.escape(word) + (r"(?!\w)" if word[-1].isalnum() else "")
+        parts = [re.escape(each) for each in (word.split("*", 1) if len(word) > 1 else [word])]
+        return r"\w*".join(parts) + (r"(?!\w)" if word[-1].isalnum() else "")
 
     def _class(self, name: str, phrase: str, depth: int) -> str:
         if name in self._slots:

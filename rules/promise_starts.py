@@ -49,12 +49,12 @@ def _kind(letter: str) -> str:
 class Alternatives:
     """Expressions in order of preference, each with the letters it can begin with; they begin where a word does.
 
-    ``inside``: characters that are part of a word, besides letters.
+    ``inside``: characters that are part of a word, besides letters; ``joined``: what may be written in one with it.
     """
 
-    def __init__(self, expressions: Sequence[tuple[str, set[str]]], inside: str) -> None:
+    def __init__(self, expressions: Sequence[tuple[str, set[str]]], inside: str, joined: str) -> None:
         self._expressions = expressions
-        self._inside = inside
+        self._end = rf"(?:(?!\w)|(?={joined}))"
         self._begin = re.compile(rf"(?<![\w{inside}])\S")
         self._by_letter: dict[str, tuple[re.Pattern[str], list[int]]] = {}
 
@@ -71,5 +71,5 @@ class Alternatives:
         if letter not in self._by_letter:
             fit = [each for each, (_, letters) in enumerate(self._expressions) if letters & {letter, ANY_LETTER}]
             any_of = "|".join(f"({self._expressions[number][0]})" for number in fit)
-            self._by_letter[letter] = re.compile(rf"(?:{any_of or '(?!)'})(?!\w)"), fit
+            self._by_letter[letter] = re.compile(rf"(?:{any_of or '(?!)'}){self._end}"), fit
         return self._by_letter[letter]

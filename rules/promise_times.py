@@ -38,19 +38,23 @@ DAYS = frozenset(
         *("within", "within_one"),
     }
 )
+ELAPSED = frozenset({"minute", "quarter_hour", "hour", "business_hour"})
+"""Units that are counted in minutes."""
 CLOCKS = frozenset({"clock", "half_past", "half_to", "quarter_past", "quarter_to", "noon", "midnight"})
 PARTS = frozenset({"morning", "this_morning", "midday", "afternoon", "evening", "closing"})
 WEEKS = frozenset(
     {
         *("this_week", "next_week", "week_after_next", "early_next_week", "mid_next_week", "weekend", "few_days"),
-        *("this_month", "next_month"),
+        *("week_number", "month", "this_month", "next_month"),
     }
 )
 TIME_SLOTS = (
-    *("weekday", "month", "unit", "zone", "city", "number", "day", "nth", "year", "date", "hm", "h.m", "h", "am", "pm"),
-    "any",
+    *("weekday", "month", "unit", "zone", "city", "number", "day", "nth", "year", "date", "d.m", "hm", "h.m", "h", "m"),
+    *("am", "pm", "any"),
 )
 """The slots of times."""
+JOINED = ("morning", "midday", "afternoon", "evening", "noon")
+"""What may be written in one with a weekday: *Montagvormittag*; and is meant right behind one, whatever else it can mean."""
 _NAMED = DAYS | CLOCKS | PARTS
 """What can be part of the name of a thing: *your Friday*, *the 3pm call*."""
 
@@ -74,7 +78,7 @@ class Atom:
     def role(self) -> str:
         """*day*, *clock*, *part* of a day, *week*, *after* (hours and minutes), or its own meaning."""
         if self.meaning in DAYS:
-            return "after" if self.slots.get("unit") in {"minute", "hour", "business_hour"} else "day"
+            return "after" if self.slots.get("unit") in ELAPSED else "day"
         roles = {"clock": CLOCKS, "part": PARTS, "week": WEEKS}
         return next((role for role, meanings in roles.items() if self.meaning in meanings), self.meaning)
 
@@ -112,6 +116,11 @@ class TimeWords:
             "zone": _by_word(language.zones, language.zones),
         }
         words = language.words
+        parts = [(meaning, phrase) for meaning in JOINED for phrase in language.times.get(meaning, ())]
+        parts = [(meaning, word) for meaning, phrase in parts for word in phrase.split("|") if word.isalpha()]
+        self._parts = {word: meaning for meaning, word in parts}
+        self._joined = rf"(?:{_any_word(self._parts)})(?!\w)"
+        self._part = re.compile(rf" ?({self._joined})")
         slots = self._slots(words)
         close = frozenset({"h", "hm", "h.m", "number", "day"})
         plain = Phrases(words, slots, close)
@@ -122,7 +131,7 @@ class TimeWords:
         self._each = [(meaning, catching.either([text]), _slots_of(text, slots)) for meaning, text in found]
         letters = self._letters(slots)
         either_of = [(plain.either([text]), first_letters(text, words, letters)) for _, text in found]
-        self._any = Alternatives(either_of, MASK + PAST_MASK)
+        self._any = Alternatives(either_of, MASK + PAST_MASK, self._joined)
         zone_phrases = sorted(language.times.get("zone", ()), key=lambda text: "<city>" in text)
         zones = "|".join(catching.either([text]) for text in zone_phrases)
         self._zone = re.compile(rf"[ ,(]{{0,2}}(?:{zones or '(?!)'})(?!\w)")
@@ -132,6 +141,7 @@ class TimeWords:
         self._or = re.compile(rf"[ ,]{{0,2}}(?:-|{either})[ ,]{{0,2}}(?:(?:{glue})[ ,]{{1,2}}){{0,3}}$")
         self._noun = re.compile(rf"(?<!\w)(?:{plain.either(words.get('noun', ()))}) $")
         due = plain.either(words.get("due", ()))
+        self._begins_due = re.compile(rf"(?:{due})(?!\w)")
         self._due = re.compile(rf"(?<!\w)(?:{due})(?: (?:{glue}))? $")
 
     def _slots(self, words: Mapping[str, Iterable[str]]) -> dict[str, str]:
@@ -141,12 +151,12 @@ class TimeWords:
         named = {name: _any_word(found) for name, found in self._names.items()}
         spelled = rf"(?:{named['number']})(?!\w)"
         ranged = plain.either([each for each in words.get("or", ()) if each != "-"])
-        figure = r"\d{1,3}(?:[.,]\d)?"
+        figure = r"\d{1,3}(?:[.,]\d)?(?![:.,]?\d)"
         number = rf"(?:{_BEFORE}(?<!-){figure}|{spelled})"
         day = rf"{_BEFORE}(?:3[01]|[12]\d|0?[1-9])(?![\d:/%]|\.\d)"
         hour = rf"{_BEFORE}(?:2[0-4]|[01]?\d)"
         return {
-            "weekday": rf"(?:{named['weekday']})(?!\w|'s)",
+            "weekday": rf"(?:{named['weekday']})(?:(?!\w|'s)|(?={self._joined}))",
             "month": rf"(?:{named['month']})(?!\w)",
             "unit": rf"(?:{named['unit']})(?!\w)",
             "zone": rf"(?:{named['zone']})(?!\w)",
@@ -156,10 +166,12 @@ class TimeWords:
             "nth": rf"{_BEFORE}(?:3[01]|[12]\d|0?[1-9])(?:{ordinal})(?!\w)",
             "year": r"20\d\d(?!\d)",
             "date": _DATE,
+            "d.m": rf"{_BEFORE}[0-3]?\d\.[01]?\d(?!\d|\.\d|%)\.?",
             "hm": rf"{hour}:[0-5]\d(?![\d:])",
             "h.m": rf"{hour}\.[0-5]\d(?!\d|\.\d|%)",
             "h": rf"{hour}(?![\d:/%\u20ac$\u00a3]|[.,]\d| (?:{named['unit']})(?!\w)|(?:{named['unit']})(?!\w)(?<!h)"
             rf"| (?:%|euro|usd|eur|gbp)|\.? ?(?:{ordinal})(?!\w)|\.? (?:{named['month']})(?!\w))",
+            "m": r"[0-5]\d(?![\w:.]\d)",
             "am": rf"(?:{plain.either(words.get('am', ()))})",
             "pm": rf"(?:{plain.either(words.get('pm', ()))})",
             "any": r"[^ ,()]{1,40}",
@@ -168,7 +180,7 @@ class TimeWords:
     def _letters(self, slots: Iterable[str]) -> dict[str, set[str]]:
         """What each slot can begin with."""
         named = {name: {word[0] for word in words} for name, words in self._names.items()}
-        figures = {name: {FIGURE} for name in ("day", "nth", "year", "date", "hm", "h.m", "h")}
+        figures = {name: {FIGURE} for name in ("day", "nth", "year", "date", "d.m", "hm", "h.m", "h", "m")}
         spelled = {"number": named["number"] | {FIGURE}}
         free = {name: {ANY_LETTER} for name in slots if name in {"any", "city"}}
         return named | figures | spelled | free
@@ -195,6 +207,10 @@ class TimeWords:
                 atom = Atom("other", atom.start, atom.end)
             position = atom.end
             yield atom
+            part = self._part.match(text, position) if "weekday" in atom.slots and atom.role == "day" else None
+            if part is not None:
+                yield Atom(self._parts[part[1]], part.start(1), part.end())
+                position = part.end()
             if atom.role in {"clock", "day", "part"} and (zone := self._zone.match(text, position)):
                 name = self._named_zone(zone)
                 if name is not None:
@@ -232,8 +248,11 @@ class TimeWords:
         return self._names["zone"].get(written) or cities().get(written)
 
     def is_due(self, text: str, start: int) -> bool:
-        """Whether the words in front of a time say that it is the due one: *by*, *within*."""
-        return self._due.search(text, max(0, start - 30), start) is not None
+        """Whether the words in front of a time, or its first ones, say that it is the due one: *by*, *within*."""
+        return (
+            self._due.search(text, max(0, start - 30), start) is not None
+            or self._begins_due.match(text, start) is not None
+        )
 
 
 def _fits(atoms: tuple[Atom, ...], more: Atom) -> bool:

@@ -10,7 +10,7 @@ from makegood.rules.promise_files import every_language
 from makegood.rules.promise_language import Languages
 from makegood.rules.promise_phrases import folded
 from makegood.rules.promise_starts import ANY_LETTER, FIGURE, Alternatives, first_letters
-from makegood.rules.promise_times import MASK, TimeWords
+from makegood.rules.promise_times import MASK, PAST_MASK, TimeWords
 
 LANGUAGES = {language.code: language for language in every_language(Languages())}
 PIECES = [
@@ -57,7 +57,7 @@ def slowly(language):
     """The times of a language, with every phrase tried at every word."""
     times = TimeWords(language)
     every = [(expression, {ANY_LETTER}) for expression, _ in times._any._expressions]
-    times._any = Alternatives(every, times._any._inside)
+    times._any = Alternatives(every, MASK + PAST_MASK, times._joined)
     return times
 
 
