@@ -106,7 +106,8 @@ class _Clock:
         if day_atom is None:
             return self._closing(self.today, "the end of the day")
         unit = day_atom.slots.get("unit")
-        day = self._day(day_atom, atoms, self._end)
+        named = day_atom.meaning in {"weekday", "this_weekday"}
+        day = self._day(day_atom, atoms, self._shut if named else self._end)
         if unit in {"week", "month"}:
             due = self._closing(day, "weeks are counted to the same weekday, which")
             return Due(due.at, "week", due.convention)
@@ -290,6 +291,10 @@ class _Clock:
         if closing is None or (closing <= self.at and day == self.today):
             return self._midnight(day)
         return closing
+
+    def _shut(self, day: date) -> datetime:
+        """Closing of a day, also when it is over; midnight where the calendar is closed then."""
+        return self.calendar.closing_of(day) or self._midnight(day)
 
     def _midnight(self, day: date) -> datetime:
         return self._wall(day + DAY, time())

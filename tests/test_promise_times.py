@@ -144,7 +144,11 @@ def test_a_time_is_read_by_its_convention(words: str, wanted: str) -> None:
     ("words", "at", "wanted"),
     [
         ("today", "2026-03-12 18:00", "day 2026-03-13 00:00"),
-        ("on Thursday", "2026-03-12 18:00", "day 2026-03-13 00:00"),
+        ("on Thursday", "2026-03-12 16:59", "day 2026-03-12 17:00"),
+        ("on Thursday", "2026-03-12 18:00", "day 2026-03-19 17:00"),
+        ("this Thursday", "2026-03-12 18:00", "day 2026-03-19 17:00"),
+        ("on Thursday evening", "2026-03-12 18:00", "day 2026-03-13 00:00"),
+        ("on Saturday", "2026-03-14 10:00", "day 2026-03-15 00:00"),
         ("on Thursday at 9", "2026-03-12 10:00", "exact 2026-03-19 09:00"),
         ("on Thursday at 11", "2026-03-12 10:00", "exact 2026-03-12 11:00"),
         ("in the morning", "2026-03-12 01:00", "day 2026-03-12 12:00"),
