@@ -74,6 +74,7 @@ class Grammar:
         self._and = pattern(phrases, words.get("and", ()))
         self._act = pattern(phrases, ["<act>"])
         self._glue = pattern(phrases, (*words.get("glue", ()), *words.get("due", ())))
+        self.machine = pattern(phrases, words.get("machine", ()))
         self.sign_off = re.compile(phrases.either(words.get("sign_off", ())))
         listed = (word for phrase in words.get("abbreviation", ()) for word in phrase.split("|"))
         self.abbreviations = frozenset(listed)

@@ -80,6 +80,7 @@ WORDS: dict[str, str] = {
     "abbreviation": "Words whose full stop ends no sentence, without it.",
     "tag": "Short questions behind a comma that leave the sentence a statement.",
     "sign_off": "Lines above a signature.",
+    "machine": "What a text says that a machine wrote: nothing in it is a promise.",
     "marker": "Words that mark a promise outright, in front of a colon or behind `#`.",
     "no_promise": "An agent's words: that was no promise.",
     "moved": "An agent's words: the promise has moved to the time behind them.",

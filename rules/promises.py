@@ -19,7 +19,7 @@ from .promise_phrases import folded
 from .promise_sentences import fresh, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -96,6 +96,9 @@ def promises_in(text: str, reading: Reading) -> tuple[Found, ...]:
 def looks(text: str, reading: Reading) -> Iterator[Look]:
     """Every sentence of a text with what it promises, or why it promises nothing."""
     here = _grammars(reading.languages, reading.language)
+    if _by_machine(text, here):
+        yield Look(" ".join(text.split())[:LONGEST_MARKER], why="a machine wrote it")
+        return
     said: list[str] = []
     for line in fresh(text).split("\n"):
         marked = _marked(line, reading)
@@ -108,12 +111,20 @@ def looks(text: str, reading: Reading) -> Iterator[Look]:
     yield from (_look(sentence, here, reading) for sentence in _sentences("\n".join(said), here))
 
 
+def _by_machine(text: str, here: Sequence[Grammar]) -> bool:
+    """Whether a text says of itself that no person wrote it."""
+    plain = folded(fresh(text))
+    return any(grammar.machine.search(plain) for grammar in here)
+
+
 def is_silent(text: str, language: str | None, languages: Languages) -> bool:
     """Whether a message in a language promises nothing, whoever wrote it and when: no marker, nobody commits to a time."""
     lines = fresh(text).split("\n")
     if any(_marker(line, languages) for line in lines):
         return False
     here = _grammars(languages, language)
+    if _by_machine(text, here):
+        return True
     return not any(grammar.read(said).bound for said in _sentences("\n".join(lines), here) for grammar in here)
 
 

@@ -312,3 +312,15 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     rules, (found,) = load_file(tmp_path / "rules.yaml")
     assert rules is None
     assert found.message == "there is no folder nowhere"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks for writing.\nWe will answer within 24 hours.\nThis is an automatic message, nobody reads the answers.",
+        "[Auto-Reply] We will respond within one business day.",
+        "We will reply by tomorrow. Please do not reply to this email.",
+    ],
+)
+def test_what_a_machine_says_of_itself_promises_nothing(text: str) -> None:
+    assert promised(text) == []
