@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from makegood.connectors.ticket import Event
 
-SEED, TICKETS, RUNS = 1, 5, 200
+SEED, TICKETS, RUNS = 1, 4, 200
 
 
 class Told(NamedTuple):

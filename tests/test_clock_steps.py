@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fake_cli import answer, call, furnish
 from small_desk import AT, LONG_AGO, ago, changed, done, event, plan, rules, ticket, told
 
 from makegood.engine.effects import effect_key, marker
@@ -303,6 +304,24 @@ def test_the_steps_after_that_are_done_and_those_before_stay_unsaid():
 def test_a_step_at_the_very_instant_of_the_first_plan_is_from_before():
     assert planned(REPLY, old(hours=3), since=AT).changes == ()
     assert steps(planned(REPLY, old(hours=3), since=AT - timedelta(microseconds=1))) == ["remind 1"]
+
+
+WAITING = """
+rules:
+  - name: Nobody waits
+    deadline: {name: x, target: resolution, within: 30 hours, remind: {before: 5 hours, note: Soon}}
+"""
+
+
+def test_a_plan_of_nothing_that_is_applied_starts_the_clocks(tmp_path, monkeypatch):
+    furnish(tmp_path).close()  # with tickets of a day ago
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yaml").write_text(WAITING)
+    later = f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
+    assert answer("plan", "--at", later)["summary"]["steps_before"] == 3
+    assert call("plan", "-o", "plan.json").exit_code == 0
+    assert call("apply", "plan.json").exit_code == 0
+    assert [change["step"] for change in answer("plan", "--at", later)["changes"]] == ["remind 1"] * 3
 
 
 # --- other rules, other people ----------------------------------------------------------------------------------------
