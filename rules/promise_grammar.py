@@ -64,16 +64,9 @@ class Grammar:
 
     def __init__(self, language: Language) -> None:
         self.code = language.code
-        language = respelled(language)
-        self.times = TimeWords(language)
+        self._language = language = respelled(language)
         words = language.words
-        self._language = language
         phrases = self._phrases = phrases_of(language)
-        self._joint = pattern(phrases, words.get("joint", ()))
-        self._lead = pattern(phrases, words.get("lead", ()))
-        self._and = pattern(phrases, words.get("and", ()))
-        self._act = pattern(phrases, ["<act>"])
-        self._glue = pattern(phrases, (*words.get("glue", ()), *words.get("due", ())))
         self.machine = pattern(phrases, words.get("machine", ()))
         self.sign_off = re.compile(phrases.either(words.get("sign_off", ())))
         listed = (word for phrase in words.get("abbreviation", ()) for word in phrase.split("|"))
@@ -81,6 +74,35 @@ class Grammar:
         self.marker = re.compile(_tight(words.get("marker", ())))
         self.no_promise = re.compile(phrases.either(words.get("no_promise", ())))
         self.moved = re.compile(phrases.either(words.get("moved", ())))
+
+    @cached_property
+    def times(self) -> TimeWords:
+        """How times are written. Like all that only sentences need, it is made when the first one is read."""
+        return TimeWords(self._language)
+
+    @cached_property
+    def _joint(self) -> re.Pattern[str]:
+        return self._listed("joint")
+
+    @cached_property
+    def _lead(self) -> re.Pattern[str]:
+        return self._listed("lead")
+
+    @cached_property
+    def _and(self) -> re.Pattern[str]:
+        return self._listed("and")
+
+    @cached_property
+    def _glue(self) -> re.Pattern[str]:
+        return self._listed("glue", "due")
+
+    @cached_property
+    def _act(self) -> re.Pattern[str]:
+        return pattern(self._phrases, ["<act>"])
+
+    def _listed(self, *classes: str) -> re.Pattern[str]:
+        words = self._language.words
+        return pattern(self._phrases, [phrase for name in classes for phrase in words.get(name, ())])
 
     @cached_property
     def _gates(self) -> list[tuple[str, re.Pattern[str]]]:
@@ -96,9 +118,9 @@ class Grammar:
         """Make ready what is otherwise made when the first sentence is read.
 
         Raises:
-            PhraseError: a gate or veto is not well-formed.
+            PhraseError: a phrase is not well-formed.
         """
-        _ = self._gates, self._vetoes
+        _ = self.times, self._joint, self._lead, self._and, self._glue, self._act, self._gates, self._vetoes
 
     def read(self, sentence: str) -> Reading:
         """What a sentence commits its author to."""

@@ -117,8 +117,8 @@ class TimeWords:
         }
         words = language.words
         parts = [(meaning, phrase) for meaning in JOINED for phrase in language.times.get(meaning, ())]
-        parts = [(meaning, word) for meaning, phrase in parts for word in phrase.split("|") if word.isalpha()]
-        self._parts = {word: meaning for meaning, word in parts}
+        words_alone = [(meaning, phrase.split("|")) for meaning, phrase in parts if phrase.replace("|", "").isalpha()]
+        self._parts = {word: meaning for meaning, alone in words_alone for word in alone}
         self._joined = rf"(?:{_any_word(self._parts)})(?!\w)"
         self._part = re.compile(rf" ?({self._joined})")
         slots = self._slots(words)
