@@ -18,6 +18,7 @@ from ..rules.calendar import calendar_for
 from ..rules.model import By, PromiseRule
 from ..rules.promises import GRADES
 from .snapshot import INSTANT
+from .steps import warning
 from .word_events import acts
 from .word_ledger import Ledger
 from .word_reader import Reader
@@ -84,8 +85,7 @@ class Word:
         if reminding is None:
             return max(promise.made, promise.due - (promise.due - promise.made) // 4)
         calendar, due = self.calendar_of(reminding), promise.due
-        wanted = (calendar.subtract(due, step.offset) for step in _promise(reminding).remind)
-        return min(at_work(instant, promise.made, due, calendar) for instant in wanted)
+        return min(warning(step.offset, promise.made, due, calendar) for step in _promise(reminding).remind)
 
     def calendar_of(self, rule: Rule | None) -> Calendar:
         """The calendar of a promise rule; without a rule the default calendar."""
@@ -152,18 +152,6 @@ class Word:
             return _WORST.index(self.state(promise, at) or "open"), promise.due or _FOREVER
 
         return min(live, key=rank)
-
-
-def at_work(wanted: datetime, opened: datetime, due: datetime, calendar: Calendar) -> datetime:
-    """When to warn instead of at a moment outside working hours: at the closing before it.
-
-    Where that lies before ``opened``: at the next opening if one comes before ``due``, else at ``opened``.
-    """
-    before = calendar.previous_open(wanted)
-    if before >= opened:
-        return before
-    later = calendar.next_open(max(wanted, opened))
-    return later if later < due else opened
 
 
 def _with_sources(tickets: frozenset[str], done: Iterable[Act]) -> frozenset[str]:

@@ -223,12 +223,12 @@ def test_a_ticket_alone_is_told_as_among_all_others(rng: random.Random) -> None:
     snap = fake_world.snapshot(fake_world.world(rng))
     ruleset = clock_rules(rng)
     whole = evaluate(ruleset, snap)
-    for ticket in whole.present[:4]:
-        alone = evaluate(ruleset, snap, tickets=[ticket])
+    for number in whole.present[:4]:
+        alone = evaluate(ruleset, snap, tickets=[number])
         for rule in whole.rules:
-            assert (ticket in alone.clocked(rule)) == (ticket in whole.clocked(rule))
-            if ticket in whole.clocked(rule):
-                assert alone.cycles(rule, ticket) == whole.cycles(rule, ticket)
+            assert (number in alone.clocked(rule)) == (number in whole.clocked(rule))
+            if number in whole.clocked(rule):
+                assert alone.cycles(rule, number) == whole.cycles(rule, number)
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
