@@ -47,7 +47,13 @@ def test_the_file_has_the_keys_of_the_contract(made):
         ),
         "customer_sees",
     }
-    assert written["summary"] == {"tickets_seen": 1, "tickets_changed": 1, "changes": 3, "customer_visible": 0, "steps_before": 0}
+    assert written["summary"] == {
+        "tickets_seen": 1,
+        "tickets_changed": 1,
+        "changes": 3,
+        "customer_visible": 0,
+        "steps_before": 0,
+    }
     assert (written["at"], written["valid_until"]) == ("2026-03-02T09:00:00Z", "2026-03-03T09:00:00Z")
 
 
