@@ -212,6 +212,8 @@ class Grammar:
         chosen = [self._one(plain, times) for times in acts]
         if ahead and "day" in ahead.roles and "clock" not in ahead.roles and chosen[0].roles == {"clock"}:
             chosen[0] = ahead.with_(chosen[0])
+        elif ahead and ahead.roles == {"clock"} and "day" in chosen[0].roles and "clock" not in chosen[0].roles:
+            chosen[0] = chosen[0].with_(ahead)
         return chosen
 
     def _behind_and(self, between: str) -> str:

@@ -295,3 +295,64 @@ def test_whenever_something_is_promised_it_lies_ahead(at: datetime, zone: str, w
         assert found.due is not None
         assert found.due > here.at
         assert found.due == found.due.astimezone(UTC)
+
+
+CLOCKS = {
+    "en": """
+I'll call you at 8 pm today.|06-18 20:00
+I will call you back at 9 pm EST.|06-18 21:00
+We will reply by 10 am GMT tomorrow.|06-19 06:00
+We will reply by 10 am GMT on Friday.|06-19 06:00
+I'll ring you tomorrow at 11 am CET.|06-19 05:00
+I'll call you at 10:00 am PT tomorrow.|06-19 13:00
+I'll call you at 10 am tomorrow.|06-19 10:00
+I'll call you at 9.30 pm.|06-18 21:30
+I'll call you at 9:30 p.m.|06-18 21:30
+I'll call you between 2 and 4 pm tomorrow.|06-19 16:00
+I'll call you at 3 o'clock tomorrow.|06-19 15:00
+I'll call no later than 6 pm on Friday.|06-19 18:00
+I'll send it by noon on Monday.|06-22 12:00
+I'll send it before 11 a.m. on Monday.|06-22 11:00
+I'll send it around 4 pm this Friday.|06-19 16:00
+I'll call you at 5pm ET on Monday.|06-22 17:00
+I'll call you tomorrow at 15:00 UK time.|06-19 10:00
+I will get back to you by 5 PM Berlin time tomorrow.|06-19 11:00
+I'll call at 7 in the evening.|06-18 19:00
+I'll call you at 8 in the morning on Monday.|06-22 08:00
+I'll do it by 2 pm.|06-18 14:00
+We'll call between 10 am and 12 pm tomorrow.|06-19 12:00
+I will call you at 1 tomorrow afternoon.|06-19 13:00
+I'll call you at 12 pm tomorrow.|06-19 12:00
+I'll call you at 12 am.|06-19 00:00
+I'll call from 3 to 4 pm tomorrow.|06-19 16:00
+I'll call you at half past four tomorrow.|06-19 16:30
+I'll call you tomorrow, 4 pm at the latest.|06-19 16:00
+""",
+    "de": """
+Ich rufe Sie heute um 20 Uhr an.|06-18 20:00
+Ich rufe Sie morgen um 8 Uhr abends an.|06-19 20:00
+Ich rufe Sie morgen um 9 Uhr früh an.|06-19 09:00
+Ich melde mich bis 17 Uhr.|06-18 17:00
+Ich melde mich bis spätestens 17:30 Uhr.|06-18 17:30
+Ich rufe Sie morgen zwischen 14 und 16 Uhr an.|06-19 16:00
+Ich rufe Sie am Montag gegen 15 Uhr an.|06-22 15:00
+Ich rufe Sie am Montag um drei Uhr nachmittags an.|06-22 15:00
+Ich schicke es bis morgen 12 Uhr.|06-19 12:00
+Zwischen 14 und 16 Uhr rufe ich Sie morgen zurück.|06-19 16:00
+Ich melde mich morgen um halb zehn.|06-19 09:30
+Ich melde mich um viertel nach vier.|06-18 16:15
+Ich melde mich am Freitag um 14.30 Uhr.|06-19 14:30
+""",
+}
+"""Clock times as people write them, on Thursday 2026-06-18 at 09:25 in New York, and when they are there."""
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [(language, line) for language, lines in CLOCKS.items() for line in lines.strip().splitlines()],
+)
+def test_clock_times_are_those_that_people_mean(language: str, line: str) -> None:
+    text, wanted = line.split("|")
+    found = promises_in(text, reading("2026-06-18 09:25", "America/New_York", language=language))
+    local = [each.due.astimezone(ZoneInfo("America/New_York")) for each in found if each.due]
+    assert [f"{moment:%m-%d %H:%M}" for moment in local] == [wanted]
