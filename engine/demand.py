@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..rules.diagnostics import Span
 from ..rules.facts import fact_named
-from ..rules.model import Assign, By, FactRef, Leaf, Receiver, SetField, bundles, leaves
-from ..rules.texts import Placeholder
+from ..rules.mentions import mentions
+from ..rules.model import By, bundles, leaves
 from .columns import source_of
 from .cycles import facts_for
 from .leaves import names_closed
@@ -67,22 +65,7 @@ def _sets(rule: Rule, names: Collection[str | None]) -> bool:
 
 
 def _names(value: object) -> Iterator[str]:
-    match value:
-        case str() | Span() | None:
-            return
-        case Leaf(fact=name) | By(fact=name) | FactRef(name=name) | SetField(fact=name) | Placeholder(name=name):
-            yield name
-        case Receiver(kind="fact" | "role", name=name):
-            yield name
-        case Assign(prefer=preferred):
-            yield from preferred
-    if isinstance(value, tuple):
-        yield from (name for part in value for name in _names(part))
-    elif isinstance(value, Mapping):
-        yield from (name for part in value.values() for name in _names(part))
-    elif is_dataclass(value):
-        inner = (getattr(value, part.name) for part in fields(value))
-        yield from (name for part in inner if part for name in _names(part))
+    return (name for name, _ in mentions(value))
 
 
 def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:

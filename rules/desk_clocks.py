@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
-from .model import By, FactRef, Leaf, Receiver, bundles
-from .texts import Placeholder
+from .mentions import mentions
+from .model import bundles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
     from datetime import date
 
     from .diagnostics import Problems, Span
@@ -24,29 +23,10 @@ CODE = "fights-sla"
 def clocks_read(rule: Rule) -> dict[str, Span]:
     """The names of the desk's clocks that a rule reads anywhere, each with where it first does so."""
     found: dict[str, Span] = {}
-    for fact, span in _facts(rule, rule.span):
+    for fact, span in mentions(rule):
         if fact.startswith("sla."):
-            found.setdefault(fact.removeprefix("sla.").removesuffix(".due"), span)
+            found.setdefault(fact.removeprefix("sla.").removesuffix(".due"), span or rule.span)
     return found
-
-
-def _facts(value: object, span: Span) -> Iterator[tuple[str, Span]]:
-    """Every fact in a rule with the nearest place that is known for it."""
-    span = getattr(value, "span", span)
-    match value:
-        case Leaf(fact=name) | By(fact=name) | FactRef(name=name) | Placeholder(name=name):
-            yield name, span
-        case Receiver(kind="fact", name=name):
-            yield name, span
-    inner: Collection[object] = ()
-    if isinstance(value, tuple | list):
-        inner = value
-    elif isinstance(value, dict):
-        inner = value.values()
-    elif is_dataclass(value):
-        inner = [getattr(value, each.name) for each in fields(value)]
-    for part in inner:
-        yield from _facts(part, span)
 
 
 def fights_read_clock(rules: RuleSet, problems: Problems, _today: date | None) -> None:
