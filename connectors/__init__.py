@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from .base import Connector
 
-CONNECTORS = {"local": "local:Local", "rt": "request_tracker:RequestTracker"}
+CONNECTORS = {"local": "local:Local", "rt": "request_tracker:RequestTracker", "zendesk": "zendesk:Zendesk"}
 """Kind of helpdesk -> module and class. Other packages add theirs as entry points of the group ``makegood.connectors``."""
 
 

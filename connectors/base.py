@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from .ticket import Catalogue, Event, Organization, Person, Ticket, Value
@@ -142,7 +142,7 @@ class Capabilities:
     ``writable`` holds fact names that may be set, plus ``field`` (custom fields), ``tags``, ``cc``, ``note``, ``reply``.
     ``lacks`` maps facts the desk cannot supply to the reason. ``hidden_marker``: public replies can carry a marker that no
     customer sees. ``version_checked``: the desk itself refuses a write for an outdated version. ``lag``: how far the desk's
-    data stay behind the clock. ``closed_is_final``: closed tickets cannot be written.
+    data stay behind the clock. ``closed_is_final``: closed tickets cannot be written. ``blanks_in_tags``: a tag may be two words.
     """
 
     writable: frozenset[str]
@@ -151,6 +151,26 @@ class Capabilities:
     version_checked: bool = False
     lag: timedelta = timedelta(0)
     closed_is_final: bool = False
+    blanks_in_tags: bool = True
+
+
+class Memory(Protocol):
+    """What the local copy knows of a desk, so that a connector need not ask the desk for it again.
+
+    Everything is as last seen. Whatever is not known is left out.
+    """
+
+    def ticket(self, ticket: str) -> Ticket | None:
+        """The ticket as last stored."""
+
+    def people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        """People by id."""
+
+    def organizations(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Names of organizations by id."""
+
+    def events(self, ids: Collection[str]) -> Collection[str]:
+        """Those of these event ids that are stored."""
 
 
 Finding = tuple[Literal["ok", "warning", "error"], str, str]

@@ -33,12 +33,15 @@ class Stage(Protocol):
     """Hands on a desk, beside the connector: people who work on it while we look.
 
     ``agents`` are two person ids that may own tickets, ``groups`` two group names, ``text_field`` a custom field that takes
-    any text. Every method acts on the desk itself, not through a connector.
+    any text, ``tags`` two tags that the desk can hold. ``quiet_calls``: requests that a pull may send where nothing happened.
+    Every method acts on the desk itself, not through a connector, and what it did can be pulled at once.
     """
 
     agents: tuple[str, str]
     groups: tuple[str, str]
     text_field: str
+    tags: tuple[str, str] = ("two words", "vip")
+    quiet_calls: int = 1
 
     def connector(self) -> Connector:
         """A new connector to this desk."""
@@ -100,7 +103,7 @@ class ConnectorSuite:
         assert events(one) == events(two)
 
     def test_quiet_pull_brings_nothing(self, stage: Stage) -> None:
-        """Where nothing happened nothing comes, in one call."""
+        """Where nothing happened nothing comes, in as few calls as the desk allows."""
         stage.ticket("Quiet", "Sh.")
         cursor = settled(stage.connector())
         connector = stage.connector()
@@ -108,7 +111,7 @@ class ConnectorSuite:
         pages = list(connector.pull(cursor))
         assert not tickets(pages)
         assert not events(pages)
-        assert connector.calls - before <= 1
+        assert connector.calls - before <= stage.quiet_calls
         assert pages[-1].known_to is not None
 
     def test_goes_on_from_every_cursor(self, stage: Stage) -> None:
@@ -364,7 +367,7 @@ def _changes(stage: Stage) -> list[Change]:
         Change("group", "assign", "group", new=stage.groups[1]),
         Change("priority", "set", "priority", new="high"),
         Change("status", "set", "status", new="pending"),
-        Change("tags", "add_tags", "tags", new=("two words", "vip")),
+        Change("tags", "add_tags", "tags", new=stage.tags),
         Change("field", "set", FIELD + stage.text_field, new="ünï 'quoted' \\ text"),
         Change("note", "note", text=NOTE, marker=MARKER),
     ]

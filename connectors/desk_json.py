@@ -184,6 +184,7 @@ _BY_TYPE: Mapping[str, Reader] = {
     "str": _text,
     "str | None": _maybe(_text),
     "bool": _exactly(bool, "true or false"),
+    "bool | None": _maybe(_exactly(bool, "true or false")),
     "int": _exactly(int, "a whole number"),
     "datetime": _moment,
     "datetime | None": _maybe(_moment),

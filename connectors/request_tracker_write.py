@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .base import Conflict, Outcome, Rejected
+from .changes import MESSAGES, done, holds, listed, message_of, same, shown, value_of, wanted
 from .request_tracker_words import MACHINES, MAPPABLE, NOBODY, SLA, handle, rt_time
 from .ticket import FIELD
-from .ticket_text import newest_text
 from .transport import Unsure
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from .request_tracker_words import Desk, Row, Words
     from .ticket import Event, Ticket, Value
 
-MESSAGES = {"note": False, "reply": True}
-_CASELESS = {"group", "status_name", "assignee", "requester"}
 _PLAIN = {"subject": "Subject", "status_name": "Status", "group": "Queue"}
 
 
@@ -42,7 +39,7 @@ class Writing:
         body: Row = {}
         custom: Row = {}
         for change in changes:
-            if change.action in MESSAGES or self.holds(ticket, change) or self.impossible(change):
+            if change.action in MESSAGES or holds(ticket, change) or self.impossible(change):
                 continue
             value = wanted(ticket, change)
             if change.field == "tags":  # a later change of the same list starts from here
@@ -55,10 +52,6 @@ class Writing:
             else:
                 custom[name] = self._custom(name, value)
         return body | ({"CustomFields": custom} if custom else {})
-
-    def holds(self, ticket: Ticket, change: Change) -> bool:
-        """Whether the ticket already is as the change wants it."""
-        return _same(change.field, value_of(ticket, change.field or ""), wanted(ticket, change))
 
     def impossible(self, change: Change) -> str:
         """Why RT cannot even be asked; empty if it can."""
@@ -112,30 +105,6 @@ class Writing:
 
 
 _WRITABLE = {*_PLAIN, "status", "priority", "assignee", "due", "cc", "requester", FIELD + SLA}
-
-
-def wanted(ticket: Ticket, change: Change) -> Value:
-    """The whole value a field should have after the change."""
-    if change.action not in {"add_tags", "remove_tags", "add_cc"}:
-        return change.new
-    have, named = listed(value_of(ticket, change.field or "")), listed(change.new)
-    folded = {entry.casefold() for entry in (named if change.action == "remove_tags" else have)}
-    if change.action == "remove_tags":
-        return tuple(entry for entry in have if entry.casefold() not in folded)
-    return (*have, *(entry for entry in named if entry.casefold() not in folded))
-
-
-def listed(value: Value) -> tuple[str, ...]:
-    """A value as a list."""
-    return (value,) if isinstance(value, str) else value or ()
-
-
-def value_of(ticket: Ticket, field: str) -> Value:
-    """A field of a ticket as the contract writes it."""
-    if field.startswith(FIELD):
-        return ticket.custom.get(field.removeprefix(FIELD))
-    value = getattr(ticket, field, None)
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
 class Visit:
@@ -203,20 +172,20 @@ class Visit:
             return told or self._seen(change, self._arrived(change, events))
         if self._writing.impossible(change):
             return Outcome(change.id, "refused", self._writing.impossible(change))
-        if self._writing.holds(self._before, change):
+        if holds(self._before, change):
             return Outcome(change.id, "already")
         return self._judged(change, after)
 
     def _judged(self, change: Change, after: Ticket) -> Outcome:
         field = change.field or ""
         now, was = value_of(after, field), value_of(self._before, field)
-        done = _same(field, now, wanted(self._before, change)) or _reached(change, now)
-        if done or _same(field, now, was):
-            return self._seen(change, done)
-        return Outcome(change.id, "partly", f"the desk made it {_shown(now)} instead: {_said(self._sentences)}")
+        arrived = done(self._before, change, after)
+        if arrived or same(field, now, was):
+            return self._seen(change, arrived)
+        return Outcome(change.id, "partly", f"the desk made it {shown(now)} instead: {_said(self._sentences)}")
 
-    def _seen(self, change: Change, done: bool) -> Outcome:  # noqa: FBT001
-        if done:
+    def _seen(self, change: Change, arrived: bool) -> Outcome:  # noqa: FBT001
+        if arrived:
             return Outcome(change.id, "applied")
         if self._lost:
             return Outcome(change.id, "failed", f"it did not arrive ({self._lost})")
@@ -233,40 +202,6 @@ def with_handles(change: Change, person: Callable[[str], Row | None]) -> Change:
     entries = listed(change.new)
     users = {e: person(e) for e in entries if "@" not in e}
     return replace(change, new=tuple(handle(u) if (u := users.get(e)) else e for e in entries))
-
-
-def message_of(change: Change, me: str, events: Sequence[Event]) -> Event | None:
-    """The event that is this note or reply; public texts carry no marker and are known by author and text."""
-    ours = (e for e in events if e.kind == "message" and e.actor == me and e.public == MESSAGES[change.action])
-    return next((e for e in ours if _is_it(change, e)), None)
-
-
-def _is_it(change: Change, event: Event) -> bool:
-    if event.marker or (change.action == "note" and change.marker):
-        return event.marker == change.marker
-    return _plain(event.text) == _plain(newest_text(change.text or ""))
-
-
-def _reached(change: Change, now: Value) -> bool:
-    """Tags and people in copy: whether every entry named came or went, whatever else happened to the list."""
-    have = {entry.casefold() for entry in listed(now)}
-    named = {entry.casefold() for entry in listed(change.new)}
-    if change.action == "remove_tags":
-        return not have & named
-    return change.action in {"add_tags", "add_cc"} and named <= have
-
-
-def _same(field: str | None, one: Value, other: Value) -> bool:
-    if field in _CASELESS and isinstance(one, str) and isinstance(other, str):
-        return one.casefold() == other.casefold()
-    return _plain(one) == _plain(other)
-
-
-def _plain(value: Value) -> object:
-    """For comparing: line ends and outer blanks do not count, nor the order and case of a list."""
-    if isinstance(value, tuple):
-        return sorted(entry.casefold() for entry in value) or None
-    return "\n".join(line.rstrip() for line in value.splitlines()).strip() or None if value else None
 
 
 def _telling(sentences: list[str], before: Ticket, after: Ticket) -> list[str]:
@@ -287,7 +222,3 @@ def _said(sentences: Sequence[str]) -> str:
     if sentences:
         return "; ".join(sentences)
     return "the desk changed nothing and gave no reason: no such field, or the account may not set it"
-
-
-def _shown(value: Value) -> str:
-    return "empty" if not value else ", ".join(value) if isinstance(value, tuple) else value

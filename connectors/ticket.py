@@ -52,7 +52,8 @@ FIELD = "field."
 class Person:
     """Anybody the desk knows, as they are now; ``groups`` are names, ``organization`` is a name.
 
-    ``time_zone`` is where their clock on the wall hangs, ``None`` where the desk does not say.
+    ``time_zone`` is where their clock on the wall hangs, ``away`` whether the desk itself shows them as not taking work at
+    this moment; ``None`` where it does not say.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Person:
     groups: tuple[str, ...] = ()
     organization: str | None = None
     time_zone: Zone | None = None
+    away: bool | None = None
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Value] = field(default_factory=dict)
 
@@ -175,13 +177,28 @@ class FieldSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """Working hours that the desk itself keeps; a rule file can take them over as a calendar.
+
+    ``hours`` maps ``mon`` to ``sun`` to slots such as ``09:00-17:30`` (local time, ``24:00`` is the end of the day); ``closed``
+    holds dates and ranges of dates, ``2026-12-24..2026-12-31``, as rule files write them.
+    """
+
+    name: str
+    time_zone: Zone
+    hours: Mapping[str, tuple[str, ...]]
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """The desk's own words: what rules may name. ``None`` instead of names means the desk takes any.
 
     ``statuses`` maps each of the desk's status names to its category; ``unmapped`` lists words that no setting maps, each
-    as ``status: Waiting on Bob``. ``slas`` names the desk's own clocks. ``promise_field`` is the custom field that holds until
-    when an agent promised something. ``me`` is the person id of the account we work with. ``rights`` is a digest of what that
-    account may do, as far as the desk shows it: another digest means refused changes are worth another try.
+    as ``status: Waiting on Bob``. ``slas`` names the desk's own clocks, ``schedules`` are its own working hours.
+    ``promise_field`` is the custom field that holds until when an agent promised something. ``me`` is the person id of the
+    account we work with. ``rights`` is a digest of what that account may do, as far as the desk shows it: another digest
+    means refused changes are worth another try.
     """
 
     me: str
@@ -193,6 +210,7 @@ class Catalogue:
     brands: tuple[str, ...] | None = None
     unmapped: tuple[str, ...] = ()
     slas: tuple[str, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     promise_field: str | None = None
     time_zone: str = "UTC"
     rights: str = ""

@@ -242,23 +242,39 @@ class Transport:
     def _once(self, method: str, path: str, also: Collection[int], *, write: bool, **said: Any) -> requests.Response:
         import requests
 
-        if self._pace:
-            self._pace.wait()
+        self._hold(method, path)
         url = self.base_url + path
         self.calls += 1
         try:
-            answer = self._session.request(method, url, timeout=self._timeout, allow_redirects=not write, **said)
+            answer = self._send(method, url, timeout=self._timeout, allow_redirects=not write, **said)
         except (requests.RequestException, ValueError, OSError) as error:
             raise _fate(failure(error, url), write=write) from None
+        self._learn(method, path, answer)
         if answer.status_code < 300 or answer.status_code in also:
             return answer
         raise self._refused(answer, url, write=write)
 
+    def _hold(self, method: str, path: str) -> None:  # noqa: ARG002
+        """Waits until a call may go; a desk with limits of its own looks at what it calls."""
+        if self._pace:
+            self._pace.wait()
+
+    def _send(self, method: str, url: str, **said: Any) -> requests.Response:
+        """One request, one answer, whatever its status."""
+        return self._session.request(method, url, **said)
+
+    def _learn(self, method: str, path: str, answer: requests.Response) -> None:
+        """What an answer says besides: nothing that all desks have in common."""
+
     def _refused(self, answer: requests.Response, url: str, *, write: bool) -> ConnectorError:
         after = retry_after(answer.headers.get("Retry-After"), self._now())
-        error = refusal(answer.status_code, url, write=write, words=_words(answer), after=after)
+        error = refusal(answer.status_code, url, write=write, words=self._words(answer), after=after)
         untouched = answer.status_code == 429 or (answer.status_code == 503 and after is not None)
         return error if untouched else _fate(error, write=write)
+
+    def _words(self, answer: requests.Response) -> str:
+        """What the desk said itself, if it said it in JSON and briefly."""
+        return told(answer, "message")
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -290,14 +306,15 @@ def _enough(state: RetryCallState) -> bool:
     return state.attempt_number >= (KNOCKS if isinstance(error, Unreachable) else ATTEMPTS)
 
 
-def _words(answer: requests.Response) -> str:
-    """What the desk said itself, if it said it in JSON and briefly."""
+def told(answer: requests.Response, *names: str) -> str:
+    """The first of these texts in an answer's JSON that is there, its first line, 300 characters at most."""
     try:
         said = answer.json()
     except ValueError:
         return ""
-    message = said.get("message", "") if isinstance(said, dict) else ""
-    return str(message).strip().splitlines()[0][:300] if message else ""
+    found = (said.get(name) for name in names) if isinstance(said, dict) else ()
+    message = next((text for text in found if text and isinstance(text, str)), "")
+    return message.strip().splitlines()[0][:300] if message.strip() else ""
 
 
 def _library(extra: str) -> ModuleType:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .desk_clocks import clocks_read, fights_desk
 from .diagnostics import Problems
 from .facts import fact_named
-from .model import By, FactRef, leaves, names_closed
+from .model import By, FactRef, bundles, leaves, names_closed
 from .shapes import meant
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def lint_for_desk(rules: RuleSet, capabilities: Capabilities, catalogue: Catalog
                 problems.warning("desk-lacks", leaf.span, f"this desk does not know `{leaf.fact}`: {lacks}")
         for entry in _set_fields(rule.actions):
             _writable(entry, capabilities, problems)
+        if not capabilities.blanks_in_tags:
+            _whole_tags(rule, problems)
         if capabilities.closed_is_final and names_closed(rule):
             message = "this rule acts on closed tickets, and this desk lets nobody change them"
             problems.warning("desk-lacks", rule.span, message, "take `closed` out of `status`")
@@ -41,6 +43,14 @@ def lint_for_desk(rules: RuleSet, capabilities: Capabilities, catalogue: Catalog
         where = rules.rules[0].span
         problems.info("desk-lacks", where, f"the desk's word `{word}` has no meaning yet", "map it in makegood.toml")
     return problems.items
+
+
+def _whole_tags(rule: Rule, problems: Problems) -> None:
+    for bundle in bundles(rule):
+        for tag in (*bundle.add_tags, *bundle.remove_tags):
+            if " " in tag:
+                message, hint = f"a tag of this desk is one word, `{tag}` is not", f"write `{tag.replace(' ', '_')}`"
+                problems.warning("desk-lacks", rule.span, message, hint)
 
 
 def _writable(entry: SetField, capabilities: Capabilities, problems: Problems) -> None:

@@ -8,6 +8,9 @@ import pytest
 from fake_desk import Clock, make_desk
 from fake_rt import FakeRT
 from fake_rt_client import NOW, connect
+from fake_zendesk import FakeZendesk
+from fake_zendesk_client import Clock as ZendeskClock
+from fake_zendesk_client import connect as connect_zendesk
 
 from makegood.connectors.base import Change, ReadOnly
 from makegood.connectors.conformance import ConnectorSuite, Stage
@@ -60,6 +63,61 @@ class TestRequestTracker(ConnectorSuite):
     def stage(self) -> Iterator[Stage]:
         with FakeRT(now=lambda: NOW) as rt:
             yield RTStage(rt)
+
+
+class ZendeskStage(Stage):
+    groups = ("Support", "Billing")
+    text_field = "Recovery"
+    tags = ("two_words", "vip")
+    quiet_calls = 3
+
+    def __init__(self, zd: FakeZendesk, clock: ZendeskClock) -> None:
+        self.zd = zd
+        self.clock = clock
+        self.agents = (str(zd.user_id("alice@acme.example")), str(zd.user_id("bob@acme.example")))
+
+    def connector(self) -> Connector:
+        self.clock.turn()
+        return connect_zendesk(self.zd)
+
+    def readonly(self) -> Connector:
+        return connect_zendesk(self.zd, account=("reader@acme.example", self.zd.entry.reader_api_token))
+
+    def unreachable(self) -> Connector:
+        return connect_zendesk(self.zd, url="http://127.0.0.1:9")
+
+    def ticket(self, subject: str, text: str) -> str:
+        self.clock.turn()
+        return self.zd.add_ticket(subject, text)
+
+    def customer_says(self, ticket: str, text: str) -> None:
+        self.clock.turn()
+        self.zd.say(ticket, "ana@customer.example", text)
+
+    def agent_sets(self, ticket: str, field: str, value: str) -> None:
+        self.clock.turn()
+        named = {"assignee": "assignee_id", "group": "group_id"}.get(field)
+        number = int(value) if field == "assignee" else self.zd.group_id(value) if field == "group" else 0
+        fields = {named: number} if named else {"custom_fields": {self.text_field: value}}
+        self.zd.change(ticket, "alice@acme.example", fields)
+
+    def merge(self, ticket: str, into: str) -> bool:
+        self.clock.turn()
+        self.zd.merge(ticket, into)
+        return True
+
+    def delete(self, ticket: str) -> bool:
+        self.clock.turn()
+        self.zd.delete(ticket)
+        return True
+
+
+class TestZendesk(ConnectorSuite):
+    @pytest.fixture
+    def stage(self) -> Iterator[Stage]:
+        clock = ZendeskClock()
+        with FakeZendesk(now=clock) as zd:
+            yield ZendeskStage(zd, clock)
 
 
 class LocalStage(Stage):

@@ -37,6 +37,7 @@ BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "str": TEXT,
     "str | None": st.none() | TEXT,
     "bool": st.booleans(),
+    "bool | None": st.none() | st.booleans(),
     "int": st.integers(0, 9),
     "datetime": MOMENTS,
     "datetime | None": st.none() | MOMENTS,
