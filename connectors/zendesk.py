@@ -106,7 +106,8 @@ class Zendesk:
             place = Place.beginning(reader.desk, now - self._history, now - LAG - timedelta(seconds=1))
             yield Page(place.text(), catalogue=catalogue_of(reader.desk, self._words), people=people)
             refresh = False
-        self._known = reader = Reader(self._http, place.desk, self._words, self._memory)
+        else:
+            self._known = reader = Reader(self._http, place.desk, self._words, self._memory)
         pull = Pull(reader, place, self._now)
         if refresh:
             yield pull.refreshed()

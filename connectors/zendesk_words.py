@@ -76,11 +76,15 @@ class Words:
 
 @dataclass(frozen=True)
 class CustomField:
-    """A ticket field of the account; ``options`` maps what is stored (a tag) to what people see."""
+    """A ticket field of the account.
+
+    ``options`` maps what is stored (a tag) to what people see; ``mark`` is the tag that a ticked checkbox puts on a ticket.
+    """
 
     title: str
     type: str
     options: Mapping[str, str] = field(default_factory=dict)
+    mark: str | None = None
 
     def spec(self) -> FieldSpec:
         """The catalogue's entry."""
@@ -109,6 +113,13 @@ class CustomField:
             return [self.tag(each) for each in ((value,) if isinstance(value, str) else value)]
         text = value if isinstance(value, str) else ", ".join(value)
         return text[:10] if self.type == "date" else self.tag(text)
+
+    def tags(self, tags: Sequence[str], raw: Any) -> list[str]:
+        """A ticket's tags once the field holds this: choices and ticks are tags underneath, and the old ones must not stay."""
+        own = {*self.options, self.mark}
+        chosen = [self.mark] if raw is True else raw if isinstance(raw, list) else [raw]
+        kept = [tag for tag in tags if tag not in own]
+        return [*kept, *(tag for tag in chosen if tag and tag in own)]
 
     def tag(self, name: str) -> str:
         """What is stored for an option; a text that is no option is itself."""
@@ -203,7 +214,7 @@ def custom_fields(rows: Iterable[Row]) -> dict[str, CustomField]:
         title = f"{title} ({row['id']})" if title.casefold() in titles else title
         titles.add(title.casefold())
         options = {str(o["value"]): str(o["name"]) for o in row.get("custom_field_options") or []}
-        found[str(row["id"])] = CustomField(title, str(row["type"]), options)
+        found[str(row["id"])] = CustomField(title, str(row["type"]), options, row.get("tag") or None)
     return found
 
 

@@ -120,19 +120,11 @@ class Writing:
         if custom:
             body["custom_fields"] = [{"id": int(number), "value": raw} for number, raw in custom.items()]
         if any(change.field == "tags" for change in changes):
-            body["tags"] = self._tags(ticket.tags, custom)
+            tags = list(ticket.tags)
+            for number, raw in custom.items():
+                tags = self.desk.fields[number].tags(tags, raw)
+            body["tags"] = tags
         return body
-
-    def _tags(self, tags: Sequence[str], custom: Mapping[str, Any]) -> list[str]:
-        """The whole list. A drop-down keeps its choice as a tag: where both are written, the old choice's tag must not come back."""
-        kept = list(tags)
-        for number, raw in custom.items():
-            stored = self.desk.fields[number]
-            chosen = [raw] if isinstance(raw, str) else raw if isinstance(raw, list) else []
-            if stored.options:
-                kept = [tag for tag in kept if tag not in stored.options or tag in chosen]
-                kept += [tag for tag in chosen if tag not in kept]
-        return kept
 
     def custom(self, name: str | None) -> tuple[str, CustomField] | None:
         """The custom field a fact is kept in, with its number; ``None`` if it is one of Zendesk's own."""

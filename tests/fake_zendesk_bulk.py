@@ -13,10 +13,12 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from fake_zendesk_desk import BLANK, WEB
 from fake_zendesk_people import epoch
+from fake_zendesk_updates import BLANK, WEB
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fake_zendesk_desk import ZendeskDesk
     from fake_zendesk_people import Row
 
@@ -179,7 +181,7 @@ class Made:
 
     def _pattern_of_events(self, place: str, texts: bool) -> str:
         about = {"via": "Web form", "via_reference_id": None}
-        said = {"author_id": "<#author>", "body": "<text>", "html_body": '<div class="zd-comment"><text></div>'}
+        said: Row = {"author_id": "<#author>", "body": "<text>", "html_body": '<div class="zd-comment"><text></div>'}
         said |= {
             "plain_body": "<text>",
             "public": True,

@@ -95,10 +95,13 @@ class ZendeskPeople:
             "email": email, "created_at": at, "updated_at": at, "time_zone": "UTC", "iana_time_zone": "Etc/UTC", "phone": None,
             "shared_phone_number": None, "photo": None, "locale_id": 1, "locale": "en-US", "organization_id": organization,
             "role": role, "role_type": 1 if light else 0 if role == "agent" else None,
-            "custom_role_id": 7_700_000_001 if light else None, "verified": True, "external_id": None, "tags": [], "alias": "", "active": True, "shared": False, "shared_agent": False,
+            "custom_role_id": 7_700_000_001 if light else None,
+            "verified": True, "external_id": None, "tags": [], "alias": "", "active": True,
+            "shared": False, "shared_agent": False,
             "last_login_at": None, "two_factor_auth_enabled": None, "signature": None, "details": "", "notes": "",
             "moderator": role == "admin", "ticket_restriction": None if role in STAFF else "requested",
-            "only_private_comments": light, "restricted_agent": role != "admin", "suspended": False, "default_group_id": next(iter(groups), None),
+            "only_private_comments": light, "restricted_agent": role != "admin", "suspended": False,
+            "default_group_id": next(iter(groups), None),
             "report_csv": role == "admin", "user_fields": {}, **columns,
         }  # fmt: skip
         for place, group in enumerate(groups):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from fake_zendesk_desk import API
 from fake_zendesk_faults import SAFE_UPDATE
 from fake_zendesk_people import instant
 from fake_zendesk_reads import NOT_FOUND
 from fake_zendesk_shapes import ticket_row
+from fake_zendesk_updates import API
 from fake_zendesk_writes import COLUMNS, PERMITTED, Invalid
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fake_zendesk_desk import Audit, ZendeskDesk
+    from fake_zendesk_desk import ZendeskDesk
     from fake_zendesk_people import Row
+    from fake_zendesk_updates import Audit
 
 WORDS = {
     "web": "Web form", "email": "Mail", "api": "Web service", "rule": "Rule", "system": "System", "chat": "Chat",
@@ -30,7 +31,8 @@ NUMBERS = frozenset(
 
 def word(via: Row) -> str:
     """A ``via`` as ticket events tell it."""
-    return "Merge" if via["source"].get("rel") == "merge" else WORDS.get(via["channel"], via["channel"])
+    channel = str(via["channel"])
+    return "Merge" if via["source"].get("rel") == "merge" else WORDS.get(channel, channel)
 
 
 def ticket_row(desk: ZendeskDesk, row: Row, include: str = "") -> Row:

@@ -15,8 +15,8 @@ from fake_zendesk_people import instant, stamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from fake_zendesk_desk import Audit
     from fake_zendesk_people import Row
+    from fake_zendesk_updates import Audit
 
 METRIC = {"first_reply_time": "reply_time", "next_reply_time": "reply_time", "total_resolution_time": "resolution_time"}
 REPLIES = ("first_reply_time", "next_reply_time")

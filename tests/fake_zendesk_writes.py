@@ -130,13 +130,14 @@ class Intent:
     def _values(self) -> None:
         """Field values and tags: two views of one thing for drop-downs, multi-selects and checkboxes; given tags win."""
         known, values = self.desk.custom_fields(), dict(self.row["custom_fields"])
-        tags = list(self.row["tags"])
+        given = [re.sub(r"\s+", "_", str(tag).strip().lower()) for tag in self.fields.get("tags") or ()]
+        tags = given if self.lenient and "tags" in self.fields else list(self.row["tags"])
         for number, value in (self.fields.get("custom_fields") or {}).items():
             if number in known:
                 tags = retagged(tags, known[number], value)
                 values[number] = checked(known[number], value)
         if "tags" in self.fields:
-            tags = [re.sub(r"\s+", "_", str(tag).strip().lower()) for tag in self.fields["tags"] or ()]
+            tags = tags if self.lenient else given
             for number in (number for number, field in known.items() if field["type"] in TAG_FIELDS):
                 values[number] = derived(known[number], tags, values.get(number))
         self.new |= {"tags": sorted(set(tags)), "custom_fields": values}
