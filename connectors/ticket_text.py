@@ -31,6 +31,12 @@ _PHONE = re.compile(
     r"|envoyé de mon .*|diese nachricht wurde von meinem .*)$",
     re.IGNORECASE,
 )
+_SUSPICIOUS = re.compile(
+    r"^\s*(>|[-_]{2}|\*?(from|von|de):|(on|am|le|el)\s|sent from|get outlook|von meinem|gesendet von|envoyé de|diese nachricht)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""How a line begins where one of the above may stand. Most messages have none and need no second look."""
+
 _TAIL = 4
 """How many of the last lines may be a phone's advertisement."""
 
@@ -41,14 +47,23 @@ def newest_text(text: str) -> str:
     Cuts at the first line that begins an older mail (``-----Original Message-----``, a ``From:``/``Sent:`` block,
     ``On ... wrote:``) or a signature (``-- ``), and drops ``>`` lines. An answer written between quoted lines is kept.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    return _tidy(_newest(lines) if _SUSPICIOUS.search(text) else [line.rstrip() for line in lines])
+
+
+def _newest(lines: list[str]) -> list[str]:
     kept: list[str] = []
     for i, line in enumerate(lines):
         if _ends_here(lines, i):
             break
         if not line.lstrip().startswith(">") and not _introduces(lines, i):
             kept.append(line.rstrip())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(_without_phone(kept))).strip()
+    return _without_phone(kept)
+
+
+def _tidy(lines: list[str]) -> str:
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def html_text(html: str) -> str:

@@ -285,10 +285,13 @@ class Transport:
 
 def answered(answer: requests.Response) -> Any:
     """The JSON in an answer; anything else (a login page, say) is :class:`Rejected` and named."""
+    from pydantic_core import from_json  # several times faster than the standard library's reader
+
     try:
-        return answer.json()
-    except ValueError as error:
-        raise failure(error, answer.url) from None
+        return from_json(answer.content)
+    except ValueError:
+        kind, what, hint = _NOT_JSON
+        raise kind(f"{bare(answer.url)}: {what}", hint=hint) from None
 
 
 def _fate(error: ConnectorError, *, write: bool) -> ConnectorError:

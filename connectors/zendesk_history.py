@@ -8,7 +8,6 @@ a ``via`` of its own where a trigger acted on that person's update.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .ticket import FIELD, Event
@@ -52,11 +51,6 @@ class Update(NamedTuple):
     via: Any
     markers: Mapping[str, Any]
     children: list[Row]
-
-    @property
-    def creates(self) -> bool:
-        """Whether the ticket began with it."""
-        return any(kind_of(child) == "Create" for child in self.children)
 
     def people(self) -> set[str]:
         """Everybody who acted in it."""
@@ -108,19 +102,15 @@ def kind_of(child: Row) -> str:
 def merged_into(update: Update) -> str | None:
     """The ticket into which this update's ticket went, where it is a merge seen from the ticket that went away."""
     for child in update.children:
-        source = _source(child.get("via")) or _source(update.via)
-        if kind_of(child) != "Comment" or "merge" not in (
-            source.get("rel"),
-            _word(update.via),
-            _word(child.get("via")),
-        ):
-            continue
-        if (source.get("from") or {}).get("ticket_ids"):
-            return None
-        to = (source.get("to") or {}).get("ticket_id") or (source.get("from") or {}).get("ticket_id")
-        found = text_of(to) or _number_in(str(child.get("body") or ""))
-        if found and found != update.ticket:
-            return found
+        via = child.get("via") or update.via
+        if kind_of(child) == "Comment" and "merge" in (_word(via), _word(update.via), _source(via).get("rel")):
+            source = _source(via) or _source(update.via)
+            if (source.get("from") or {}).get("ticket_ids"):
+                return None
+            to = (source.get("to") or {}).get("ticket_id") or (source.get("from") or {}).get("ticket_id")
+            found = text_of(to) or _number_in(str(child.get("body") or ""))
+            if found and found != update.ticket:
+                return found
     return None
 
 
@@ -155,20 +145,20 @@ class History:
 
     def events(self, update: Update) -> Iterator[Event]:
         """The events of an update, in their order."""
-        if update.creates:
+        kinds = {kind_of(child) for child in update.children}
+        if "Create" in kinds:
             yield self._event(update, update.id, 0, Said("created"), update.via, update.author)
-        rated = any(kind_of(child) == "SatisfactionRating" for child in update.children)
         for child in update.children:
-            told = list(self._said(update, child, rated=rated))
             via = child.get("via") or update.via
-            for slot, said in enumerate(told):
-                author = str(child.get("author_id") or update.author) if said.kind == "message" else update.author
-                event = self._event(update, int(child["id"]), slot, said, via, author)
-                yield self._message(event, update, child) if said.kind == "message" else event
-        if into := merged_into(update):
+            for slot, said in enumerate(self._said(update, child, rated="SatisfactionRating" in kinds)):
+                if said.kind == "message":
+                    yield self._message(update, child, said, via)
+                else:
+                    yield self._event(update, int(child["id"]), slot, said, via, update.author)
+        if "Comment" in kinds and (into := merged_into(update)):
             yield self._event(update, update.id, 1, Said("merged", new=into), update.via, update.author)
 
-    def _event(self, update: Update, number: int, slot: int, said: Said, via: Any, author: str) -> Event:
+    def _event(self, update: Update, number: int, slot: int, said: Said, via: Any, author: str, **more: Any) -> Event:
         nobody = author in _NOBODY
         return Event(
             id=str(number) if slot == 0 else f"{number}.{slot}",
@@ -181,7 +171,7 @@ class History:
             field=said.field,
             old=said.old,
             new=said.new,
-            text=said.text,
+            **({"text": said.text} | more),
         )
 
     def _role(self, author: str, said: Said) -> Role:
@@ -189,15 +179,23 @@ class History:
         role = self._people.role(author)
         return "customer" if said.kind == "rating" and role == "automation" else role
 
-    def _message(self, event: Event, update: Update, child: Row) -> Event:
-        text, mark = event.text or "", None
-        if event.actor_kind == "robot":
-            mark = marker_of(text) or text_of(update.markers.get("makegood"))
-        metadata = child.get("metadata")
-        flags = metadata.get("flags") if isinstance(metadata, dict) else ()
-        known = self._people.persons.get(event.actor or "")
-        auto = GENERATED in (flags or ()) or self._words.ignores(known.email if known else None)
-        return replace(event, text=newest_text(text), public=bool(child.get("public")), auto=auto, marker=mark)
+    def _message(self, update: Update, child: Row, said: Said, via: Any) -> Event:
+        text, author = said.text or "", str(child.get("author_id") or update.author)
+        ours = author == self._desk.me and not by_machine(via)
+        metadata, known = child.get("metadata"), self._people.persons.get(author)
+        flags = metadata.get("flags") if isinstance(metadata, dict) else None
+        return self._event(
+            update,
+            int(child["id"]),
+            0,
+            said,
+            via,
+            author,
+            text=newest_text(text),
+            public=bool(child.get("public")),
+            auto=GENERATED in (flags or ()) or self._words.ignores(known.email if known else None),
+            marker=(marker_of(text) or text_of(update.markers.get("makegood"))) if ours else None,
+        )
 
     def _said(self, update: Update, child: Row, *, rated: bool) -> Iterator[Said]:
         kind = kind_of(child)

@@ -71,6 +71,8 @@ class Words:
 
     def ignores(self, email: str | None) -> bool:
         """Whether mail from this address is a machine's."""
+        if not self.ignore_senders:
+            return False
         return any(fnmatchcase((email or "").lower(), pattern.lower()) for pattern in self.ignore_senders)
 
 

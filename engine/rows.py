@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ..connectors.ticket import Catalogue, Event, FieldSpec, Organization, Person, Ticket
+from ..connectors.ticket import Catalogue, Event, FieldSpec, Organization, Person, Schedule, Ticket
 from . import tables
 from .snapshot import encode
 
@@ -48,9 +48,9 @@ def save_people(
 def look_again(connection: Connection, desk: int, ids: Iterable[str]) -> None:
     """Have these tickets looked at by the next sync, whatever their next instant was."""
     columns = tables.tickets.c
-    for ticket in ids:
-        due = update(tables.tickets).where(columns.desk == desk, columns.id == ticket)
-        connection.execute(due.values(next_instant=tables.EPOCH))
+    due = update(tables.tickets).where(columns.desk == desk, columns.id == bindparam("ticket"))
+    if tickets := [{"ticket": ticket} for ticket in ids]:
+        connection.execute(due.values(next_instant=tables.EPOCH), tickets)
 
 
 def ticket_from(row: RowMapping) -> Ticket:
@@ -74,10 +74,16 @@ def catalogue_text(catalogue: Catalogue) -> str:
 
 
 def catalogue_from(text: str) -> Catalogue:
-    """The words :func:`catalogue_text` wrote."""
+    """The words :func:`catalogue_text` wrote, in this version or an older one."""
     data: dict[str, Any] = {name: _tuple(value) for name, value in json.loads(text).items()}
     specs = {name: FieldSpec(**spec | {"values": _tuple(spec["values"])}) for name, spec in data["fields"].items()}
-    return Catalogue(**data | {"fields": specs})
+    schedules = tuple(_schedule(each) for each in data.get("schedules", ()))
+    return Catalogue(**data | {"fields": specs, "schedules": schedules})
+
+
+def _schedule(row: dict[str, Any]) -> Schedule:
+    hours = {day: tuple(slots) for day, slots in row["hours"].items()}
+    return Schedule(**row | {"hours": hours, "closed": tuple(row["closed"])})
 
 
 def _tuple(value: Any) -> Any:

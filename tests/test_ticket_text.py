@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from makegood.connectors import ticket_text
 from makegood.connectors.ticket_text import html_text, marker_of, newest_text
 
 OLD = "> Please restart it.\n> Ana"
@@ -96,3 +97,18 @@ def test_our_marker_is_the_last_line(text: str) -> None:
 )
 def test_what_looks_like_a_marker(text: str) -> None:
     assert marker_of(text) is None
+
+
+TRICKY = st.sampled_from(
+    """Hello||  |> quoted|-- |--|On Monday Ana wrote:|On Monday|Ana wrote:|From: Ana|Sent: today|Sent from my phone
+    |-----Original Message-----|__________|Gesendet von meinem Telefon|\t> tab|Am 1. März|schrieb Ana:|*Von:* Ana|De: x|Date: y
+    |Envoyé de mon mobile|Get Outlook for iOS|Diese Nachricht wurde von meinem Telefon gesendet""".replace(
+        "\n    ", ""
+    ).split("|")
+)
+
+
+@given(st.lists(TRICKY, max_size=8), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_the_quick_look_and_the_close_one_agree(lines: list[str], end: str) -> None:
+    text = end.join(lines)
+    assert newest_text(text) == ticket_text._tidy(ticket_text._newest(lines))
