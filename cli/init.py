@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -21,25 +22,38 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 RULES = Path("rules.yaml")
 WORKFLOW = Path(".github/workflows/makegood.yml")
-EXAMPLE_URL = "https://rt.example.com"
+EXAMPLES = {"rt": 'base_url = "https://rt.example.com"', "zendesk": 'subdomain = "acme"'}
+"""Where a helpdesk is, in settings to correct: what stands for the place that nobody named."""
 
 
-@click.command(epilog="Example: RT_TOKEN=... makegood init --helpdesk rt --base-url https://rt.example.com")
+@click.command(epilog="Example: ZENDESK_CLIENT_SECRET=... makegood init --helpdesk zendesk --subdomain acme")
 @click.option("--helpdesk", "kind", type=click.Choice(list(CONNECTORS)), required=True, help="The kind of helpdesk.")
 @click.option("--base-url", metavar="URL", help="Where it is, e.g. https://rt.example.com.")
+@click.option("--subdomain", metavar="NAME", help="Zendesk: the acme of https://acme.zendesk.com.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @settings_option
-def init(kind: str, base_url: str | None, *, force: bool, settings_path: Path) -> None:
+def init(kind: str, base_url: str | None, subdomain: str | None, *, force: bool, settings_path: Path) -> None:
     """Write a starter rule file, settings and a CI workflow into the present folder.
 
-    Where the helpdesk can be reached (its token is set, its file is there), the rule file names its real words.
+    Where the helpdesk can be reached (its token or secret is set, its file is there), the rule file names its real words
+    and has its working hours.
     """
-    files = {settings_path: _filled(f"{kind}.toml", base_url=base_url or EXAMPLE_URL)}
+    place = _place(kind, base_url, subdomain)
     _refuse_to_overwrite([settings_path, RULES, WORKFLOW], force=force)
-    _write(files)
-    words, why_not = _reached(settings_path)
+    _write({settings_path: _filled(f"{kind}.toml", place=place or EXAMPLES.get(kind, ""))})
+    words, why_not = (None, "nothing says where it is") if kind in EXAMPLES and not place else _reached(settings_path)
     _write({RULES: _rules(words), WORKFLOW: _filled("workflow.yml", version=__version__)})
     click.echo("\n".join(_next_steps(kind, words, why_not, settings_path)))
+
+
+def _place(kind: str, base_url: str | None, subdomain: str | None) -> str:
+    """The line of the settings that says where the helpdesk is; empty where nobody said it."""
+    if subdomain and kind != "zendesk":
+        raise click.UsageError(f"--subdomain is for zendesk; say --base-url for {kind}.")
+    if subdomain and base_url:
+        raise click.UsageError("Say --subdomain or --base-url, not both.")
+    name, value = ("subdomain", subdomain) if subdomain else ("base_url", base_url)
+    return f"{name} = {json.dumps(value)}" if value else ""
 
 
 def _refuse_to_overwrite(paths: list[Path], *, force: bool) -> None:
@@ -65,7 +79,7 @@ def _reached(settings_path: Path) -> tuple[Catalogue | None, str]:
 
     try:
         with Session.open(settings_path, None) as session:
-            return session.connector.catalogue(), ""
+            return session.words_now(), ""
     except (Failure, ConnectorError) as error:
         return None, error.message
 
@@ -77,14 +91,23 @@ def _rules(words: Catalogue | None) -> str:
     lines = [f"# What this helpdesk calls things ({now():%Y-%m-%d}):"]
     for what, names in named.items():
         lines += [f"#   {line}" for line in wrapped(f"{what}: {', '.join(names) or 'none'}", 110)]
-    return _filled("rules.yaml", words="\n".join(["#", *lines]), calendar=_calendar(words.time_zone))
+    return _filled("rules.yaml", words="\n".join(["#", *lines]), calendar=_calendars(words))
 
 
-def _calendar(zone: str) -> str:
-    """The helpdesk's own zone with hours to correct, so that business time means something from the start."""
+def _calendars(words: Catalogue) -> str:
+    """The working hours that the helpdesk keeps; where it keeps none, its zone with hours to correct.
+
+    Either way business time means something from the start.
+    """
+    from ..rules.calendar_text import calendars_yaml, named_schedules
+
+    own = named_schedules(words.schedules)
+    if own:
+        head = "# The helpdesk's own working hours: `business hours` in rules are counted in those of the default calendar."
+        return f"\n{head}\ndefault_calendar: {next(iter(own))}\n{calendars_yaml(own.values())}"
     return (
         "\ncalendars:\n  office:                 # correct these hours: `business hours` in rules are counted in them\n"
-        f"    time_zone: {zone}\n    hours: {{mon-fri: 09:00-17:00}}\n"
+        f"    time_zone: {words.time_zone}\n    hours: {{mon-fri: 09:00-17:00}}\n"
     )
 
 
@@ -93,6 +116,8 @@ def _next_steps(kind: str, words: Catalogue | None, why_not: str, settings_path:
     first = {
         "local": "makegood desk import FILE --into desk.db   fill the desk; or see: makegood demo",
         "rt": f"export RT_TOKEN=...    and correct base_url in {settings_path}",
+        "zendesk": "create an OAuth client in Zendesk (docs/zendesk.md says how), then\n"
+        f"  export ZENDESK_CLIENT_SECRET=...    and check subdomain and client_id in {settings_path}",
     }.get(kind, f"correct {settings_path}")
     steps = [] if words else [first]
     steps += ["makegood doctor        is everything in order", "makegood plan          what would change, and why"]

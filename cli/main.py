@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "operators": ("catalogue:operators", "How facts are compared."),
         "actions": ("catalogue:actions", "What rules can do."),
         "schema": ("catalogue:schema", "The JSON Schema of rule files, for editors."),
+        "calendars": ("calendars:calendars", "The helpdesk's own working hours, as a part of a rule file."),
     },
     "Work with the helpdesk": {
         "pull": ("operate:pull", "Bring the local copy up to date."),

@@ -1,10 +1,11 @@
-"""A progress bar for what takes more than two seconds, on a terminal; nothing otherwise."""
+"""Progress bars for what takes more than two seconds, on a terminal; nothing otherwise."""
 
 from __future__ import annotations
 
 import sys
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .paint import colourful
@@ -12,45 +13,81 @@ from .paint import colourful
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.progress import Task, TaskID
+
     Tick = Callable[[int, int | None], None]
+    NewBar = Callable[[str, str], Tick]
 
 PATIENCE = 2.0
 """Seconds after which people want to see that something happens."""
+PACE_OVER = 120.0
+"""Seconds over which a pace is measured: a desk that allows so many writes a minute makes us wait in between."""
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Tick]:
-    """Gives a function to call with (done so far, expected in all or None), as often as one likes."""
-    bar = _Bar(what) if sys.stderr.isatty() else None
+def progress(what: str, pace: str = "") -> Iterator[Tick]:
+    """Gives a function to call with (done so far, expected in all or None), as often as one likes.
+
+    ``pace`` says what is counted, such as ``tickets``: then the bar also shows how many a minute, and the time left.
+    """
+    with bars() as bar:
+        yield bar(what, pace)
+
+
+@contextmanager
+def bars() -> Iterator[NewBar]:
+    """Gives a function that makes a bar, as :func:`progress` does; of several the one in use is shown."""
+    shown = _Bars() if sys.stderr.isatty() else None
     try:
-        yield bar.tick if bar else _silent
+        yield shown.add if shown else _nobody_watches
     finally:
-        if bar:
-            bar.stop()
+        if shown:
+            shown.stop()
 
 
-def _silent(_done: int, _expected: int | None) -> None:
-    """Where nobody watches."""
+def _nobody_watches(_what: str, _pace: str) -> Tick:
+    return lambda _done, _expected: None
 
 
-class _Bar:
-    """The bar, shown only once patience has run out."""
+class _Bars:
+    """The bars, shown only once patience has run out."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         console = Console(stderr=True, no_color=not colourful(sys.stderr))
-        pieces = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*pieces, console=console, transient=True)
-        self._task = self._progress.add_task(what, total=None)
+        pieces = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[pace]}"))
+        described = TextColumn("{task.description}", markup=False)
+        self._progress = Progress(described, *pieces, console=console, transient=True, speed_estimate_period=PACE_OVER)
         self._from = time.monotonic() + PATIENCE
 
-    def tick(self, done: int, expected: int | None) -> None:
+    def add(self, what: str, pace: str) -> Tick:
+        task = self._progress.add_task(what, start=False, total=None, visible=False, pace="")
+
+        def tick(done: int, expected: int | None) -> None:
+            self._show(task)
+            self._progress.update(task, completed=done, total=expected)
+            if pace:
+                self._progress.update(task, pace=_pace(self._progress.tasks[task], pace))
+
+        return tick
+
+    def _show(self, shown: TaskID) -> None:
+        self._progress.start_task(shown)
+        for task in self._progress.tasks:
+            self._progress.update(task.id, visible=task.id == shown)
         if time.monotonic() >= self._from and not self._progress.live.is_started:
             self._progress.start()
-        self._progress.update(self._task, completed=done, total=expected)
 
     def stop(self) -> None:
         if self._progress.live.is_started:
             self._progress.stop()
+
+
+def _pace(task: Task, what: str) -> str:
+    """How many a minute, and how long the rest takes at that pace; nothing as long as nobody knows."""
+    if not task.speed:
+        return ""
+    left = f", {timedelta(seconds=round(task.time_remaining))} left" if task.time_remaining else ""
+    return f"{task.speed * 60:.0f} {what} a minute{left}"

@@ -52,9 +52,16 @@ class Session:
 
     @cached_property
     def connector(self) -> Connector:
-        """The helpdesk itself."""
-        connector = self.helpdesk.connect(self.settings.folder, now)
+        """The helpdesk itself. It opens the store only where it asks what the local copy knows."""
+        from ..engine.memory import StoreMemory
+
+        memory = StoreMemory(lambda: self.store, self.name)
+        connector = self.helpdesk.connect(self.settings.folder, now, memory)
         return connector if self.writes else ReadOnly(connector)
+
+    def words_now(self) -> Catalogue:
+        """The helpdesk's own words as it tells them at this moment; the local copy has no part in it."""
+        return self.helpdesk.connect(self.settings.folder, now).catalogue()
 
     @cached_property
     def store(self) -> Store:

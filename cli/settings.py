@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ..connectors import connector
 from ..rules.diagnostics import did_you_mean
@@ -23,8 +23,9 @@ from .failure import SECRETS, Failure
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
+    from typing import Self
 
-    from ..connectors.base import Connector
+    from ..connectors.base import Connector, Memory
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -105,8 +106,11 @@ class Helpdesk(_Table, ABC):
     people: dict[str, str] = {}
 
     @abstractmethod
-    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
-        """The connector; ``folder`` is where paths in the settings begin. Secrets are looked up now."""
+    def connect(self, folder: Path, now: Callable[[], datetime], memory: Memory | None = None) -> Connector:
+        """The connector; ``folder`` is where paths in the settings begin. Secrets are looked up now.
+
+        ``memory`` is what the local copy knows of the desk, for connectors that ask it first.
+        """
 
 
 class Local(Helpdesk):
@@ -115,7 +119,7 @@ class Local(Helpdesk):
     path: str
     me: str = "makegood"
 
-    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
+    def connect(self, folder: Path, now: Callable[[], datetime], memory: Memory | None = None) -> Connector:  # noqa: ARG002
         """The desk in the file; one that is not there is an error, not a new one."""
         path = folder / Path(self.path).expanduser()
         field = self.map.get("promise_due")
@@ -132,7 +136,7 @@ class RequestTracker(Helpdesk):
     user: str | None = None
     password: AnySecret | None = None
 
-    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:  # noqa: ARG002
+    def connect(self, folder: Path, now: Callable[[], datetime], memory: Memory | None = None) -> Connector:  # noqa: ARG002
         """A connection that nothing has been sent over yet."""
         build = connector("rt")
         from ..connectors.request_tracker_words import Words
@@ -156,13 +160,97 @@ class RequestTracker(Helpdesk):
         )
 
 
+_SUBDOMAIN = re.compile(r"(?:https?://)?([a-z0-9][a-z0-9-]*)(?:\.zendesk\.com(?:[/?#].*)?)?", re.IGNORECASE)
+
+
+def _subdomain(value: object) -> str:
+    found = _SUBDOMAIN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found:
+        raise ValueError('the part before .zendesk.com is wanted, for example "acme"; any other address is a base_url')
+    return found[1].lower()
+
+
+def _address(value: object) -> object:
+    """People leave out what their browser leaves out."""
+    return f"https://{value.strip()}" if isinstance(value, str) and value.strip() and "://" not in value else value
+
+
+def _login(name: str | None, secret: Secret | None) -> tuple[str, str] | None:
+    return (name, secret.reveal()) if name and secret else None
+
+
+class FixedWords(WordMap):
+    """Words of a helpdesk whose own are ours: there is nothing to map."""
+
+    @field_validator("status", "priority")
+    @classmethod
+    def _nothing(cls, words: Words, field: ValidationInfo) -> Words:
+        if words:
+            what = {"status": "status categories", "priority": "priorities"}[str(field.field_name)]
+            raise ValueError(f"the {what} of Zendesk are fixed, so there is nothing to map: take this out")
+        return words
+
+
+class Zendesk(Helpdesk):
+    """A Zendesk Support, by its public API: with an OAuth client, or an account with an API token.
+
+    ``headroom`` is the share of Zendesk's limits that is left to people and other programs. Where both ways in are named,
+    the client is taken; where both places are, ``base_url``.
+    """
+
+    subdomain: Annotated[str, BeforeValidator(_subdomain)] | None = None
+    base_url: Annotated[str, BeforeValidator(_address)] | None = None
+    client_id: str | None = None
+    client_secret: AnySecret | None = None
+    email: str | None = None
+    token: AnySecret | None = None
+    headroom: Annotated[float, Field(ge=0, le=0.9)] = 0.5
+    words: FixedWords = FixedWords()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if not (self.subdomain or self.base_url):
+            raise ValueError(
+                'subdomain is missing: "acme" for https://acme.zendesk.com (or base_url, the whole address)'
+            )
+        for one, other in (("client_id", "client_secret"), ("email", "token")):
+            if bool(getattr(self, one)) != bool(getattr(self, other)):
+                there, missing = (one, other) if getattr(self, one) else (other, one)
+                raise ValueError(f"{there} needs {missing} beside it")
+        if not (self.client_id or self.email):
+            raise ValueError(
+                "nothing says how to get in: client_id and client_secret of an OAuth client (docs/zendesk.md says how to"
+                " make one), or email and token, which Zendesk takes until 2027-04-30 only"
+            )
+        return self
+
+    def connect(self, folder: Path, now: Callable[[], datetime], memory: Memory | None = None) -> Connector:  # noqa: ARG002
+        """A connection that nothing has been sent over yet."""
+        client = _login(self.client_id, self.client_secret)
+        return connector("zendesk")(
+            self.base_url or f"https://{self.subdomain}.zendesk.com",
+            now=now,
+            client=client,
+            account=None if client else _login(self.email, self.token),
+            robots=tuple(self.robots),
+            ignore_senders=tuple(self.ignore_senders),
+            fields=self.map,
+            history=self.history,
+            headroom=self.headroom,
+            memory=memory,
+        )
+
+
 class Plugin(Helpdesk):
     """A desk whose connector another package brings: whatever stands in its table goes to the connector."""
 
     model_config = ConfigDict(extra="allow")
 
-    def connect(self, folder: Path, now: Callable[[], datetime]) -> Connector:
-        """Built with the common settings as they are named here, and its own with secrets as text."""
+    def connect(self, folder: Path, now: Callable[[], datetime], memory: Memory | None = None) -> Connector:  # noqa: ARG002
+        """Built with the common settings as they are named here, and its own with secrets as text.
+
+        The memory is not given to it: a connector of another package need not know that there is one.
+        """
         own = {key: _revealed(value) for key, value in (self.model_extra or {}).items()}
         common = {name: getattr(self, name) for name in Helpdesk.model_fields if name not in ("kind", "allow_replies")}
         return connector(self.kind)(**common, **own, folder=folder, now=now)
@@ -173,7 +261,7 @@ def _revealed(value: object) -> object:
     return secret.reveal() if isinstance(secret, Secret) else secret
 
 
-KINDS: dict[str, type[Helpdesk]] = {"local": Local, "rt": RequestTracker}
+KINDS: dict[str, type[Helpdesk]] = {"local": Local, "rt": RequestTracker, "zendesk": Zendesk}
 """The model of each built-in kind's settings; further kinds come from packages that bring a connector."""
 
 

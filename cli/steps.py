@@ -111,7 +111,7 @@ def applied(session: Session, ruleset: RuleSet, plan: Plan, ours: Lease, *, stal
     """Do what the plan says, under the lock that ``ours`` is."""
     from ..engine.apply import apply_plan
 
-    with progress(f"Writing to {session.name}") as tick:
+    with progress(f"Writing to {session.name}", "tickets") as tick:
         return apply_plan(
             plan,
             session.connector,

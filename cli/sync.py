@@ -24,11 +24,12 @@ from .options import (
 )
 from .paint import painter
 from .plan_view import plan_summary
-from .progress import progress
+from .progress import bars
 from .run_view import run_code, run_text
 from .session import Session
 from .settings import span
 from .steps import notifier
+from .words import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +111,7 @@ def _synced(session: Session, ruleset: RuleSet, confirm: Sequence[str], *, dry_r
     from ..engine.sync import sync as sync_all
 
     began = time.monotonic()
-    with progress(f"Syncing {session.name}") as tick:
+    with bars() as bar:
         try:
             report = sync_all(
                 session.connector,
@@ -123,8 +124,8 @@ def _synced(session: Session, ruleset: RuleSet, confirm: Sequence[str], *, dry_r
                 confirmed=frozenset(confirm),
                 refresh_people=session.helpdesk.refresh_people,
                 dry_run=dry_run,
-                on_page=tick,
-                on_ticket=tick,
+                on_page=bar(f"Reading {session.name}", ""),
+                on_ticket=bar(f"Writing to {session.name}", "tickets"),
             )
         except PlanRefused as refused:
             show(refused.diagnostics, ruleset.sources)
@@ -147,6 +148,7 @@ def _say(report: SyncReport, name: str, seconds: float, form: str) -> None:
     elif sys.stdout.isatty():
         for line in _lines(report):
             click.echo(line)
+        click.echo(f"{name}: {count(report.calls, 'call')} in {seconds:.1f} seconds")
     else:
         click.echo(" ".join(f"{key}={value}" for key, value in told.items()))
 
@@ -158,7 +160,7 @@ def _figures(report: SyncReport, name: str, seconds: float) -> dict[str, Any]:
     figures = {
         "at": now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         "helpdesk": name,
-        "calls": report.pull.calls,
+        "calls": report.calls,
         "tickets": report.pull.tickets,
         "planned": len(plan.changes) if plan else 0,
         "held": len(plan.held) if plan else 0,

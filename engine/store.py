@@ -188,7 +188,9 @@ class Store:
 
     def ticket(self, helpdesk: str, ticket: str) -> Ticket | None:
         """One ticket as last seen, people by their ids."""
-        query = select(tables.tickets).where(tables.tickets.c.id == ticket, _of(tables.tickets.c.desk, helpdesk))
+        query = select(tables.tickets).where(
+            tables.tickets.c.id == ticket, of_helpdesk(tables.tickets.c.desk, helpdesk)
+        )
         with self.reading() as connection:
             found = connection.execute(query).mappings().first()
         return rows.ticket_from(found) if found else None
@@ -196,19 +198,19 @@ class Store:
     def people(self, helpdesk: str) -> dict[str, Person]:
         """Everybody known, by handle; of several with one address the active one."""
         with self.reading() as connection:
-            everybody = _people(connection, _of(tables.people.c.desk, helpdesk))
+            everybody = _people(connection, of_helpdesk(tables.people.c.desk, helpdesk))
         return {person.handle: person for person in everybody}
 
     def faces(self, helpdesk: str) -> Faces:
         """How to turn a plan's handles into the desk's ids and back."""
         with self.reading() as connection:
-            everybody = _people(connection, _of(tables.people.c.desk, helpdesk))
+            everybody = _people(connection, of_helpdesk(tables.people.c.desk, helpdesk))
         return Faces.of(everybody, self.catalogue(helpdesk))
 
     def due(self, helpdesk: str, at: datetime) -> int:
         """How many tickets changed since they were last looked at, or want to be looked at by ``at``."""
         columns = tables.tickets.c
-        query = select(func.count()).where(_of(columns.desk, helpdesk), columns.next_instant <= at)
+        query = select(func.count()).where(of_helpdesk(columns.desk, helpdesk), columns.next_instant <= at)
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -255,7 +257,8 @@ def desk_key(connection: Connection, helpdesk: str) -> int:
     return int(found)
 
 
-def _of(column: ColumnElement[int], helpdesk: str) -> ColumnElement[bool]:
+def of_helpdesk(column: ColumnElement[int], helpdesk: str) -> ColumnElement[bool]:
+    """That a row belongs to this helpdesk; of one that was never pulled there is no row."""
     return column == select(tables.helpdesks.c.id).where(tables.helpdesks.c.name == helpdesk).scalar_subquery()
 
 

@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did. ``plan`` is None where nothing had changed and nothing was due; ``run`` where nothing was written."""
+    """What a sync did. ``plan`` is None where nothing had changed and nothing was due; ``run`` where nothing was written.
+
+    ``calls``: the requests sent in all, those for writing included.
+    """
 
     pull: PullReport
+    calls: int
     plan: Plan | None = None
     run: RunReport | None = None
 
@@ -55,16 +59,17 @@ def sync(
         ConnectorError: the desk, before anything was written.
     """
     with lease(store, helpdesk, now=now) as ours:
+        before = connector.calls
         settle(connector, store, helpdesk, now=now)
         pulled = pull(connector, store, helpdesk, now=now, refresh_people=refresh_people, on_page=on_page)
         at = now()
         if store.standing(helpdesk).settled_rules == ruleset.fingerprint and not store.due(helpdesk, at):
-            return SyncReport(pulled)
+            return SyncReport(pulled, connector.calls - before)
         plan, looked_at = _plan(
             connector, store, helpdesk, ruleset, at, notifier, confirmed, allow_replies=allow_replies
         )
         if dry_run:
-            return SyncReport(pulled, plan)
+            return SyncReport(pulled, connector.calls - before, plan)
         put_in_force(plan, store, ruleset, at)
         run = None
         if plan.changes:
@@ -82,7 +87,7 @@ def sync(
             )
         store.settle_tickets(helpdesk, looked_at)
         store.settle_rules(helpdesk, ruleset.fingerprint if _settled(plan, run) else None)
-        return SyncReport(pulled, plan, run)
+        return SyncReport(pulled, connector.calls - before, plan, run)
 
 
 def _plan(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: what a store opened by this version is at."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -222,6 +222,7 @@ people = Table(
     Column("tags", Texts, nullable=False),
     Column("fields", Fields, nullable=False),
     Column("time_zone", Text),
+    Column("away", Boolean),
 )
 
 organizations = Table(

@@ -22,7 +22,13 @@ _EVENTS = everywhere("counted from the ticket's events")
 _MESSAGES = everywhere("from the ticket's messages and who wrote them")
 _RATED = desks("the satisfaction rating", "the satisfaction field", "the custom field mapped to csat", "ratings")
 _COMPUTED = everywhere("computed by makegood")
-_SLA = desks("SLA metric events", "SLA field", "Due of a ticket with a service level, as `rt`", "sla events")
+_SLA = desks(
+    "SLA metrics, by Zendesk's names: `first_reply_time`, `next_reply_time`, `periodic_update_time`, "
+    "`pausable_update_time`, `requester_wait_time`, `agent_work_time`, `total_resolution_time`, `group_ownership_time`",
+    "SLA field",
+    "Due of a ticket with a service level, as `rt`",
+    "sla events",
+)
 
 _TICKET = (
     Fact("id", "text", "The ticket's number or key as the desk shows it.", desks("id", "issue key", "id")),
@@ -107,7 +113,7 @@ _TICKET = (
         "cc",
         "list",
         "The people in copy.",
-        desks("collaborators and followers", "participants", "Cc"),
+        desks("CCs and followers", "participants", "Cc"),
         often_missing=True,
     ),
     Fact(
@@ -217,7 +223,7 @@ _PEOPLE = (
         "requester.field.<name>",
         "any",
         "A custom field of the requester.",
-        desks("user field", rt="user custom field", local="fields"),
+        desks("user field, by its key", rt="user custom field", local="fields"),
         history=False,
         often_missing=True,
     ),
@@ -234,7 +240,7 @@ _PEOPLE = (
         "organization.field.<name>",
         "any",
         "A custom field of the organization.",
-        desks("organization field", "organization detail", local="fields"),
+        desks("organization field, by its key", "organization detail", local="fields"),
         history=False,
         often_missing=True,
     ),
@@ -249,7 +255,7 @@ _TIMES = (
         "due",
         "time",
         "The desk's own due time.",
-        desks("due_at (type task)", "due date", "Due"),
+        desks("due date of a task", "due date", "Due"),
         settable=True,
         often_missing=True,
     ),

@@ -177,7 +177,7 @@ class FakeZendesk(ZendeskDesk):
             user = self.users[self.user_id(asked.user)]
             said = forbidden(asked.method, asked.path, scopes, user, admins_only=self.exports_for_admins_only)
             status, body, own = (403, said, {}) if said else self._routed(asked)
-            return status, body, headers | own
+            return status, body if isinstance(body, bytes) else json.dumps(body).encode(), headers | own
 
     def _routed(self, asked: Asked) -> Answer:
         if asked.write and self.fail_on_write:
@@ -233,6 +233,13 @@ _ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
 ]
 
 
+def _parsed(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -276,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(url.path).removeprefix("/api/v2").strip("/").removesuffix(".json")
         headers = {k.lower(): v for k, v in self.headers.items()}
         user = self.zd.entry.who(headers, self.zd.now())[0]
-        return Asked(self.command, path, params, json.loads(body) if body else None, headers, user, self.zd.url)
+        return Asked(self.command, path, params, _parsed(body), headers, user, self.zd.url)
 
     def _misbehave(self, fault: Fault) -> bool:
         """Whether that was all: nothing is done in that case."""

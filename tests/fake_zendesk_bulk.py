@@ -83,12 +83,7 @@ class Made:
         if not self.count:
             return 0
         event = max(0, min(self.events, -(-(start - self.begins) // self.step)))
-        index = self._ticket_at(event) if event < self.events else self.count
-        return (
-            index
-            if index < self.count and self._at(self._events_of(index)[-1]) >= start
-            else min(self.count, index + 1)
-        )
+        return self._ticket_at(event) if event < self.events else self.count
 
     def has_events(self, start: int) -> bool:
         return bool(self.count) and start <= self._at(self.events - 1)

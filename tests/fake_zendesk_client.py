@@ -51,3 +51,18 @@ def connect(
         **(http or {}),
     )
     return Zendesk(site, now=clock, **way, http=carrier, **ways)
+
+
+SETTINGS = """\
+store = "makegood.db"
+[helpdesks.support]
+kind = "zendesk"
+base_url = "{url}"
+client_id = "makegood"
+client_secret = {{ env = "ZENDESK_CLIENT_SECRET" }}
+"""
+
+
+def settings(zd: FakeZendesk, **more: str) -> str:
+    """A ``makegood.toml`` for the fake; ``more`` are further lines of its table."""
+    return SETTINGS.format(url=zd.url) + "".join(f"{name} = {value}\n" for name, value in more.items())

@@ -129,27 +129,28 @@ def users(zd: FakeZendesk, asked: Asked) -> Answer:
     return _by_cursor(zd, asked, "users", changes, lambda numbers: {"users": [zd.users[number] for number in numbers]})
 
 
-def _by_time(zd: FakeZendesk, asked: Asked, name: str, stamped: list[tuple[int, Row]], path: str) -> Answer:
-    """Rows of the first seconds: those of one second come together, however many they are."""
+def _by_time(
+    zd: FakeZendesk, asked: Asked, name: str, stamped: list[tuple[int, int, Any]], shown: Callable[[Any], Row] = lambda row: row
+) -> Answer:  # fmt: skip
+    """Rows, given as (second, number, row), of the first seconds: those of one second come together, however many they are."""
     start, newest = _start(zd, asked), zd.seconds() - zd.lag
     if asked.twist:
         rows = zd.last_page.get(asked.path, []) if asked.twist == "duplicate_page" else []
-        return 200, _time_page(asked, name, rows, start, path, end=False), {}
-    ready = sorted((each for each in stamped if start <= each[0] <= newest), key=lambda each: (each[0], each[1]["id"]))
+        return 200, _time_page(asked, name, rows, start, end=False), {}
+    ready = sorted((each for each in stamped if start <= each[0] <= newest), key=lambda each: each[:2])
     size = _size(asked)
     while size < len(ready) and ready[size][0] == ready[size - 1][0]:
         size += 1
     page, rest = ready[:size], ready[size:]
     next_second = rest[0][0] if rest else page[-1][0] if page else start
-    rows = [row for _, row in page]
-    zd.last_page[asked.path] = rows
-    return 200, _time_page(asked, name, rows, next_second, path, end=not rest), {}
+    zd.last_page[asked.path] = [shown(row) for _, _, row in page]
+    return 200, _time_page(asked, name, zd.last_page[asked.path], next_second, end=not rest), {}
 
 
-def _time_page(asked: Asked, name: str, rows: list[Row], next_second: int, path: str, *, end: bool) -> Row:
+def _time_page(asked: Asked, name: str, rows: list[Row], next_second: int, *, end: bool) -> Row:
     kept = {"start_time": str(next_second), **{k: v for k, v in asked.params.items() if k != "start_time"}}
     query = "&".join(f"{key}={value}" for key, value in kept.items())
-    page = f"{asked.site}/api/v2/incremental/{path}.json?{query}"
+    page = f"{asked.site}/api/v2/incremental/{name}.json?{query}"
     return {name: rows, "next_page": page, "count": len(rows), "end_of_stream": end, "end_time": next_second}
 
 
@@ -158,19 +159,19 @@ def events(zd: FakeZendesk, asked: Asked) -> Answer:
     if zd.made.has_events(start) and not asked.twist:
         return 200, zd.made.event_page(start, _size(asked), texts, asked.site), {}
     stamped = [
-        (epoch(audit.at), event_row(audit, texts=texts))
+        (epoch(audit.at), audit.row["id"], audit)
         for audit in zd.audits
         if epoch(audit.at) >= start and _in_scope(zd.tickets[audit.row["ticket_id"]], asked)
     ]
-    return _by_time(zd, asked, "ticket_events", stamped, "ticket_events")
+    return _by_time(zd, asked, "ticket_events", stamped, lambda audit: event_row(audit, texts=texts))
 
 
 def metric_events(zd: FakeZendesk, asked: Asked) -> Answer:
     zd.sla.settle(zd.now())
-    stamped = [(epoch(instant(row["time"])), row) for row in zd.sla.events]
-    return _by_time(zd, asked, "ticket_metric_events", stamped, "ticket_metric_events")
+    stamped = [(epoch(instant(row["time"])), row["id"], row) for row in zd.sla.events]
+    return _by_time(zd, asked, "ticket_metric_events", stamped)
 
 
 def organizations(zd: FakeZendesk, asked: Asked) -> Answer:
-    stamped = [(epoch(instant(row["updated_at"])), row) for row in zd.organizations.values()]
-    return _by_time(zd, asked, "organizations", stamped, "organizations")
+    stamped = [(epoch(instant(row["updated_at"])), row["id"], row) for row in zd.organizations.values()]
+    return _by_time(zd, asked, "organizations", stamped)

@@ -95,7 +95,7 @@ def audits(zd: FakeZendesk, asked: Asked, number: str) -> Answer:
     row, include = zd.ticket_of(int(number)), asked.params.get("include", "").split(",")
     if row is None:
         return NOT_FOUND
-    rows = [audit.row for audit in zd.audits if audit.row["ticket_id"] == row["id"]]
+    rows = [audit.row for audit in zd.audits_of.get(row["id"], ())]
     rows.sort(key=lambda each: (each["created_at"], each["id"]))
     people = [n for each in rows for n in (each["author_id"], *(e.get("author_id") for e in each["events"]))]
     beside = {"tickets": [ticket_row(zd, row)]} if "tickets" in include else {}
@@ -117,8 +117,7 @@ def comments(zd: FakeZendesk, asked: Asked, number: str) -> Answer:
             "created_at": audit.row["created_at"],
             "metadata": {**audit.row["metadata"], **event.get("metadata", {})},
         }
-        for audit in zd.audits
-        if audit.row["ticket_id"] == row["id"]
+        for audit in zd.audits_of.get(row["id"], ())
         for event in audit.events
         if event["type"] == "Comment"
     ]

@@ -65,7 +65,7 @@ class SlaClocks:
         """A policy; ``targets`` are minutes by metric, or minutes by priority by metric. The first that fits counts."""
         number = next(self._numbers)
         metrics = [
-            {"metric": name, "priority": priority, "target": minutes, "target_in_seconds": minutes * 60, "business_hours": False}
+            {"metric": name, "priority": priority, "target": minutes, "business_hours": False}
             for name, given in targets.items()
             for priority, minutes in (given if isinstance(given, dict) else dict.fromkeys(PRIORITIES, given)).items()
         ]  # fmt: skip

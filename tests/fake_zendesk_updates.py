@@ -64,6 +64,7 @@ class ZendeskUpdates(ZendeskPeople):
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self.tickets: dict[int, Row] = {}
         self.audits: list[Audit] = []
+        self.audits_of: dict[int, list[Audit]] = {}
         self.changed_at: dict[int, datetime] = {}
         self.triggers: list[Trigger] = []
         self.ratings: list[Row] = []
@@ -214,6 +215,7 @@ class ZendeskUpdates(ZendeskPeople):
         self._touched(number)
         audit.order = self.order_of[number]
         self.audits.append(audit)
+        self.audits_of.setdefault(number, []).append(audit)
         self.sla.after(row, before, audit, {n for n, user in self.users.items() if user["role"] != "end-user"})
 
 

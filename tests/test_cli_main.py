@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from makegood.cli.failure import SECRETS, Failure
 from makegood.cli.main import COMMANDS, makegood
 from makegood.cli.paint import painter
-from makegood.cli.progress import progress
+from makegood.cli.progress import bars, progress
 
 EVERY = [name for commands in COMMANDS.values() for name in commands]
 
@@ -142,6 +142,26 @@ def test_a_bar_shows_what_takes_long(monkeypatch: pytest.MonkeyPatch, capsys: py
         tick(3, None)
         tick(7, 10)
     assert "Reading" in capsys.readouterr().err
+
+
+def test_a_bar_of_writes_shows_its_pace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("rich.console.monotonic", lambda: clock[0])
+    monkeypatch.setattr("makegood.cli.progress.PATIENCE", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    with bars() as bar:
+        read, write = bar("Reading", ""), bar("Writing to support", "tickets")
+        read(5000, None)
+        for done in range(1, 42):
+            write(done, 91)
+            clock[0] += 1.2
+    frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err).replace("\r", "\n").split("\n")
+    (shown,) = [frame for frame in frames if "41/91" in frame]
+    assert shown.startswith("Writing to support")
+    assert "50 tickets a minute, 0:01:0" in shown
+    assert "Reading" not in shown
 
 
 def test_nobody_watches_no_bar(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,10 @@ from fake_cli import RULES, answer, call, furnish
 from fake_rt import FakeRT
 
 import makegood
+from makegood.cli import settings
+from makegood.cli.session import Session
 from makegood.connectors import CONNECTORS, connector, kinds
-from makegood.connectors.base import ConnectorError
+from makegood.connectors.base import ConnectorError, Memory
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +65,8 @@ def test_a_demo_takes_no_folder_of_yours(folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", list(CONNECTORS))
 def test_init_writes_files_that_are_right(folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RT_TOKEN", raising=False)
+    for variable in ("RT_TOKEN", "ZENDESK_CLIENT_SECRET"):
+        monkeypatch.delenv(variable, raising=False)
     result = call("init", "--helpdesk", kind)
     assert result.exit_code == 0, result.output
     assert "was not reached" in result.stdout
@@ -71,6 +74,39 @@ def test_init_writes_files_that_are_right(folder: Path, kind: str, monkeypatch: 
     assert call("test").exit_code == 0
     steps = yaml.safe_load((folder / ".github/workflows/makegood.yml").read_text())["jobs"]["rules"]["steps"]
     assert [step["run"] for step in steps if "run" in step][1:] == ["makegood check --format github", "makegood test"]
+
+
+def test_init_says_how_to_get_into_zendesk(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZENDESK_CLIENT_SECRET", raising=False)
+    told = call("init", "--helpdesk", "zendesk", "--subdomain", "birch").stdout
+    assert "ZENDESK_CLIENT_SECRET is not set" in told
+    assert "export ZENDESK_CLIENT_SECRET=..." in told
+    assert "docs/zendesk.md" in told
+    assert 'subdomain = "birch"' in (folder / "makegood.toml").read_text()
+    assert call("init", "--helpdesk", "zendesk", "--base-url", "http://127.0.0.1:9", "--force").exit_code == 0
+    assert 'base_url = "http://127.0.0.1:9"' in (folder / "makegood.toml").read_text()
+
+
+def test_init_asks_no_helpdesk_that_nobody_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("somebody else's helpdesk was asked")
+
+    monkeypatch.setattr("makegood.connectors.zendesk.Zendesk", never)
+    monkeypatch.setenv("ZENDESK_CLIENT_SECRET", "hush")
+    assert "nothing says where it is" in call("init", "--helpdesk", "zendesk").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("zendesk", "--subdomain", "birch", "--base-url", "http://127.0.0.1:9"), "not both"),
+        (("rt", "--subdomain", "birch"), "--subdomain is for zendesk"),
+    ],
+)
+def test_init_takes_one_place_that_fits(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = call("init", "--helpdesk", *arguments)
+    assert (result.exit_code, said in result.stderr) == (1, True)
+    assert not (folder / "makegood.toml").exists()
 
 
 def test_init_overwrites_only_when_told(folder: Path) -> None:
@@ -139,9 +175,21 @@ def test_doctor_warns_of_a_secret_in_the_file(folder: Path) -> None:
     assert rt.token not in result.output
 
 
+def test_a_connector_opens_the_store_only_to_ask_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    furnish(folder)
+    given: list[Memory] = []
+    monkeypatch.setattr(settings.Local, "connect", lambda _desk, _folder, _now, memory: given.append(memory) or _desk)
+    with Session.open(Path("makegood.toml"), None) as session:
+        assert session.connector.kind == "local"
+        assert given[0].people([]) == {}
+        assert not (folder / "makegood.db").exists()
+        assert given[0].people(["u1"]) == {}
+        assert (folder / "makegood.db").exists()
+
+
 def test_connectors_are_found_by_kind() -> None:
     assert kinds()[: len(CONNECTORS)] == tuple(CONNECTORS)
-    assert {connector(kind).__name__ for kind in CONNECTORS} == {"Local", "RequestTracker"}
+    assert {connector(kind).__name__ for kind in CONNECTORS} == {"Local", "RequestTracker", "Zendesk"}
     with pytest.raises(ConnectorError, match="no connector"):
         connector("pigeon")
 

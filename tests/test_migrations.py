@@ -99,7 +99,7 @@ def aged(engine: Engine, place: str, revision: str, *added_since: str) -> None:
 
 
 def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: Engine, place: str) -> None:
-    aged(engine, place, "0001", "people.time_zone", "events.silent")
+    aged(engine, place, "0001", "people.time_zone", "events.silent", "people.away")
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (name, refreshed_at) VALUES ('support', 1)"))
     database.make_current(engine, place, NOW)
@@ -109,7 +109,7 @@ def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: E
 
 
 def test_messages_of_an_older_store_stay_and_are_still_to_be_read(engine: Engine, place: str) -> None:
-    aged(engine, place, "0002", "events.silent")
+    aged(engine, place, "0002", "events.silent", "people.away")
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (id, name) VALUES (1, 'support')"))
         columns = "desk, ticket, at, seq, id, kind, actor_kind, text, public, auto"
@@ -118,3 +118,16 @@ def test_messages_of_an_older_store_stay_and_are_still_to_be_read(engine: Engine
     database.make_current(engine, place, NOW)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT text, silent FROM events")).one() == ("hello", None)
+
+
+def test_of_people_of_an_older_store_nobody_knows_whether_they_are_away(engine: Engine, place: str) -> None:
+    aged(engine, place, "0003", "people.away")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO helpdesks (id, name) VALUES (1, 'support')"))
+        columns = "desk, id, name, role, active, groups, tags, fields"
+        connection.execute(
+            text(f"INSERT INTO people ({columns}) VALUES (1, 'p1', 'Ana', 'agent', true, '[]', '[]', '{{}}')")
+        )
+    database.make_current(engine, place, NOW)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT name, away FROM people")).one() == ("Ana", None)

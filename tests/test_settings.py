@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from makegood.cli.failure import Failure
-from makegood.cli.settings import Local, RequestTracker, Secret, Settings, span
+from makegood.cli.settings import Local, RequestTracker, Secret, Settings, Zendesk, span
 from makegood.cli.settings_file import line_of, read_settings
 
 RT = """
@@ -162,6 +163,124 @@ def test_another_packages_connector_gets_its_settings(tmp_path: Path, monkeypatc
     monkeypatch.setenv("WHISTLE", "tweet")
     text = "[helpdesks.loft]\nkind = 'pigeon'\nseed = 'corn'\nwhistle = { env = 'WHISTLE' }\nrobots = ['owl']\n"
     _, desk = read_settings(written(tmp_path, text)).helpdesk("loft")
-    made = desk.connect(tmp_path, lambda: None)  # type: ignore[arg-type, return-value]
+    memory: Any = object()
+    made = desk.connect(tmp_path, lambda: None, memory)  # type: ignore[arg-type, return-value]
     assert isinstance(made, Pigeons)
+    assert memory not in made.said.values()
     assert (made.said["seed"], made.said["whistle"], made.said["robots"]) == ("corn", "tweet", ["owl"])
+
+
+# --- Zendesk ----------------------------------------------------------------------------------------------------------
+
+ZENDESK = """
+[helpdesks.support]
+kind = "zendesk"
+subdomain = "acme"
+client_id = "makegood"
+client_secret = { env = "ZENDESK_CLIENT_SECRET" }
+"""
+BY_TOKEN = """
+[helpdesks.support]
+kind = "zendesk"
+base_url = "http://127.0.0.1:9100"
+email = "robot@acme.example"
+token = { env = "ZENDESK_TOKEN" }
+"""
+
+
+def zendesk_of(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the connector is told."""
+    monkeypatch.setattr("makegood.connectors.zendesk.Zendesk", lambda base_url, **said: said | {"base_url": base_url})
+    _, desk = read_settings(written(folder, text)).helpdesk("support")
+    memory: Any = "what we know"
+    said: Any = desk.connect(folder, lambda: None, memory)  # type: ignore[arg-type, return-value]
+    assert said.pop("now")() is None
+    assert isinstance(said, dict)
+    return said
+
+
+def test_zendesk_is_entered_with_an_oauth_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENDESK_CLIENT_SECRET", "hush")
+    more = 'headroom = 0.25\nrobots = ["bot@acme.example"]\nignore_senders = ["mailer@*"]\nhistory = "30 days"\n'
+    table = '[helpdesks.support.map]\npromise_due = "Follow up by"\n'
+    assert zendesk_of(tmp_path, ZENDESK + more + table, monkeypatch) == {
+        "base_url": "https://acme.zendesk.com",
+        "client": ("makegood", "hush"),
+        "account": None,
+        "robots": ("bot@acme.example",),
+        "ignore_senders": ("mailer@*",),
+        "fields": {"promise_due": "Follow up by"},
+        "history": timedelta(days=30),
+        "headroom": 0.25,
+        "memory": "what we know",
+    }
+
+
+def test_zendesk_is_entered_with_an_account_and_its_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENDESK_TOKEN", "hush")
+    said = zendesk_of(tmp_path, BY_TOKEN, monkeypatch)
+    assert (said["base_url"], said["client"]) == ("http://127.0.0.1:9100", None)
+    assert said["account"] == ("robot@acme.example", "hush")
+    assert said["headroom"] == 0.5
+
+
+def test_of_two_ways_into_zendesk_the_client_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZENDESK_CLIENT_SECRET", "hush")
+    monkeypatch.delenv("ZENDESK_TOKEN", raising=False)
+    said = zendesk_of(tmp_path, BY_TOKEN + ZENDESK.partition('"acme"')[2], monkeypatch)
+    assert (said["client"], said["account"]) == (("makegood", "hush"), None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["acme", " Acme ", "acme.zendesk.com", "https://acme.zendesk.com", "http://ACME.zendesk.com/agent/dashboard?x=1"],
+)
+def test_a_subdomain_may_be_written_as_it_is_read(tmp_path: Path, name: str) -> None:
+    _, desk = read_settings(written(tmp_path, ZENDESK.replace('"acme"', f'"{name}"'))).helpdesk(None)
+    assert isinstance(desk, Zendesk)
+    assert desk.subdomain == "acme"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [("help.acme.example", "https://help.acme.example"), ("http://127.0.0.1:9100", "http://127.0.0.1:9100")],
+)
+def test_an_address_needs_no_scheme(tmp_path: Path, base_url: str, address: str) -> None:
+    _, desk = read_settings(written(tmp_path, BY_TOKEN.replace("http://127.0.0.1:9100", base_url))).helpdesk(None)
+    assert isinstance(desk, Zendesk)
+    assert desk.base_url == address
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('subdomain = "acme"\n', "", ":2: helpdesks.support: subdomain is missing"),
+        ('"acme"', '"help.acme.example"', ":4: helpdesks.support.subdomain: the part before .zendesk.com is wanted"),
+        ('"acme"', '""', ":4: helpdesks.support.subdomain: the part before"),
+        ('"acme"', "5", ":4: helpdesks.support.subdomain: the part before"),
+        ('client_id = "makegood"\n', "", ":2: helpdesks.support: client_secret needs client_id beside it"),
+        ("client_id", "email", ":2: helpdesks.support: client_secret needs client_id beside it"),
+        ("client_secret", "token", ":2: helpdesks.support: client_id needs client_secret beside it"),
+        ('client_id = "makegood"', "headroom = 1.0", ":5: helpdesks.support.headroom: "),
+        ('client_id = "makegood"', "headroom = -0.1", ":5: helpdesks.support.headroom: "),
+        (
+            "kind",
+            "words.status.pending = ['Waiting']\nkind",
+            "words.status: the status categories of Zendesk are fixed",
+        ),
+        ("kind", "words.priority.low = ['P4']\nkind", "words.priority: the priorities of Zendesk are fixed"),
+    ],
+)
+def test_what_is_wrong_with_zendesk_is_said(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in refused(tmp_path, ZENDESK.replace(old, new))
+
+
+def test_words_that_zendesk_cannot_have_are_told_with_their_line(tmp_path: Path) -> None:
+    more = '[helpdesks.support.words.status]\npending = ["Waiting"]\n'
+    assert ":7: helpdesks.support.words.status: " in refused(tmp_path, ZENDESK + more)
+    read_settings(written(tmp_path, ZENDESK + "[helpdesks.support.words.status]\n"))
+
+
+def test_a_zendesk_without_a_way_in_is_told_the_best_one_first(tmp_path: Path) -> None:
+    said = refused(tmp_path, '[helpdesks.support]\nkind = "zendesk"\nsubdomain = "acme"\n')
+    assert said.index("client_id and client_secret") < said.index("email and token")

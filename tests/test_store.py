@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from store_places import NOW, opened
 
 from makegood.connectors.base import Capabilities, Page
-from makegood.connectors.ticket import Catalogue, Event, FieldSpec, Organization, Person, Ticket
+from makegood.connectors.ticket import Catalogue, Event, FieldSpec, Organization, Person, Schedule, Ticket
+from makegood.engine import rows
 from makegood.engine.snapshot import EVENTS, TICKETS, Needs
 from makegood.engine.store import Saved, Store, StoreError
 
@@ -30,6 +32,7 @@ CATALOGUE = Catalogue(
     groups=("Support",),
     statuses={"Open": "open"},
     fields={"City": FieldSpec("City", "choice", ("Bern",)), "Keeper": FieldSpec("Keeper", "person")},
+    schedules=(Schedule("Day", "Europe/Berlin", {"mon": ("09:00-12:00", "13:00-17:00")}, ("2026-12-24",)),),
 )
 ANA = Person(
     "p1",
@@ -38,6 +41,7 @@ ANA = Person(
     role="agent",
     groups=("Support",),
     time_zone="America/New_York",
+    away=True,
     tags=("early",),
     fields={"floor": "2"},
 )
@@ -87,6 +91,12 @@ def test_words_and_people_come_back(store: Store) -> None:
     assert store.catalogue("support") == CATALOGUE
     assert store.people("support") == {"ana@example.com": ANA}
     assert look(store).organizations == {"Birch": birch}
+
+
+def test_words_of_an_older_version_are_read() -> None:
+    old = json.loads(rows.catalogue_text(CATALOGUE))
+    del old["schedules"]
+    assert rows.catalogue_from(json.dumps(old)) == replace(CATALOGUE, schedules=())
 
 
 def test_keeping_a_page_twice_changes_nothing(store: Store) -> None:

@@ -96,7 +96,14 @@ def settled(world: World) -> World:
 def test_a_quiet_sync_makes_no_plan_and_one_call(world: World) -> None:
     settled(world)
     report = world.sync()
-    assert (report.plan, report.run, report.pull.calls) == (None, None, 1)
+    assert (report.plan, report.run, report.pull.calls, report.calls) == (None, None, 1, 1)
+
+
+def test_all_calls_are_counted_those_for_writing_too(world: World) -> None:
+    before = world.desk.calls
+    report = world.sync()
+    assert report.calls == world.desk.calls - before > report.pull.calls
+    assert world.sync(dry_run=True).calls == 1
 
 
 def test_an_instant_that_comes_is_enough(world: World) -> None:

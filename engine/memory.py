@@ -1,0 +1,62 @@
+"""What the local copy knows of one helpdesk, for a connector that would have to ask the desk again otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from . import rows, tables
+from .store import of_helpdesk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from sqlalchemy import ColumnElement, RowMapping
+
+    from ..connectors.ticket import Person, Ticket
+    from .store import Store
+
+AT_ONCE = 900
+"""Ids in one statement: fewer than the smallest limit that SQLite was ever built with."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMemory:
+    """A :class:`~..connectors.base.Memory` over a store; before the first pull it knows nothing.
+
+    ``store`` is called when something is asked for the first time, so that a connector that asks nothing opens no store.
+    """
+
+    store: Callable[[], Store]
+    helpdesk: str
+
+    def ticket(self, ticket: str) -> Ticket | None:
+        """The ticket as last stored."""
+        return self.store().ticket(self.helpdesk, ticket)
+
+    def people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        """People by id."""
+        found = self._rows(tables.people.c.id, ids, *tables.people.c)
+        return {row["id"]: rows.person_from(row) for row in found}
+
+    def organizations(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Names of organizations by id."""
+        columns = tables.organizations.c
+        return {row["id"]: row["name"] for row in self._rows(columns.id, ids, columns.id, columns.name)}
+
+    def events(self, ids: Collection[str]) -> Collection[str]:
+        """Those of these event ids that are stored."""
+        return {row["id"] for row in self._rows(tables.events.c.id, ids, tables.events.c.id)}
+
+    def _rows(self, key: ColumnElement[str], ids: Collection[str], *wanted: ColumnElement[Any]) -> Iterator[RowMapping]:
+        """The rows of one table with these ids, all as of one moment."""
+        asked = list(dict.fromkeys(ids))
+        if not asked:
+            return
+        desk = of_helpdesk(key.table.c.desk, self.helpdesk)
+        with self.store().reading() as connection:
+            for start in range(0, len(asked), AT_ONCE):
+                query = select(*wanted).where(desk, key.in_(asked[start : start + AT_ONCE]))
+                yield from connection.execute(query).mappings()
