@@ -136,7 +136,7 @@ def _stop(writer: Writer, changes: Sequence[PlannedChange], report: RunReport) -
         report.outcomes += writer.write(changes)
     except AuthFailed as error:
         report.outcomes += [Told(change, "failed", error.message) for change in changes]
-        return error.message
+        return f"{error.message} ({error.hint})" if error.hint else error.message
     return "the desk does not answer" if writer.out_of_reach >= OUT_OF_REACH else ""
 
 
