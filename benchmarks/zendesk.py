@@ -41,7 +41,9 @@ def measured(tickets: int, events: float, folder: Path) -> None:
 def told(url: str, place: Path) -> None:
     with Store.open(place, now=now) as store:
         http = Http(url, now=now, client=("makegood", "secret"), headroom=0, sleep=lambda _: None)
-        desk = Zendesk(url, now=now, client=("makegood", "secret"), http=http, memory=StoreMemory(lambda: store, "support"))
+        desk = Zendesk(
+            url, now=now, client=("makegood", "secret"), http=http, memory=StoreMemory(lambda: store, "support")
+        )
         began, used = time.perf_counter(), time.process_time()
         report = pull(desk, store, "support", now=now)
         spent, ours = time.perf_counter() - began, time.process_time() - used
