@@ -28,7 +28,7 @@ demo: $(READY)
 	@$(BIN)/makegood demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(PROCS) -m 'not live and not postgres' tests
+	$(BIN)/python -m pytest -n $(PROCS) --dist worksteal -m 'not live and not postgres' tests
 
 lint: $(READY) imports
 	$(BIN)/ruff check .

@@ -64,6 +64,7 @@ class FakeZendesk(ZendeskDesk):
         self.faults: list[Fault] = []
         self.fail_on_write = fail_on_write
         self.before_write: Callable[[], object] | None = None
+        self.on_request: Callable[[Asked], object] | None = None
         self.entry = Entry()
         self.limiter = Limits()
         self.made = Made(self)
@@ -101,6 +102,10 @@ class FakeZendesk(ZendeskDesk):
     def client(self) -> tuple[str, str]:
         return self.entry.client
 
+    @client.setter
+    def client(self, name_and_secret: tuple[str, str]) -> None:
+        self.entry.client = name_and_secret
+
     @property
     def api_token(self) -> str:
         return self.entry.api_token
@@ -122,7 +127,7 @@ class FakeZendesk(ZendeskDesk):
     # ---- how it shall behave
 
     @property
-    def limits(self) -> dict[str, int]:
+    def limits(self) -> dict[str, int | None]:
         return self.limiter.totals
 
     def enforce_limits(self) -> None:
@@ -193,6 +198,9 @@ class FakeZendesk(ZendeskDesk):
             return route(self, asked, *groups)
         except exports.Refused as refused:
             return 400, refused.args[0], {}
+        except (ValueError, TypeError, KeyError, AttributeError) as senseless:
+            about = f"Request could not be understood: {senseless!r}"
+            return 400, {"error": "InvalidRequest", "description": about}, {}
 
 
 _ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
@@ -258,6 +266,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         asked = self._asked()
         self.zd.requests.append(asked)
+        if self.zd.on_request:
+            self.zd.on_request(asked)
         fault = self.zd.fault(asked)
         if fault and self._misbehave(fault):
             return

@@ -32,10 +32,10 @@ class Left(NamedTuple):
 
 
 class Limits:
-    """Counts calls. Nothing is refused until ``enforced``; the headers speak of very large limits until then."""
+    """Counts calls. Nothing is refused until ``enforced``, nor where the total is ``None``; headers then tell very large limits."""
 
     def __init__(self) -> None:
-        self.totals = {"account": 700, "exports": 10, "updates": 100, "per_ticket": 30}
+        self.totals: dict[str, int | None] = {"account": 700, "exports": 10, "updates": 100, "per_ticket": 30}
         self.enforced = False
         self.retry_after = True
         self._windows: dict[str, tuple[int, int]] = {}
@@ -69,9 +69,10 @@ class Limits:
 
     def _left(self, name: str, key: str, now: float) -> Left:
         began, count = self._window(name, key, now)
-        total = self.totals[name] if self.enforced else UNLIMITED
+        total = self.totals[name] if self.enforced else None
         length = TEN_MINUTES if name == "per_ticket" else MINUTE
-        return Left(total, total - count if self.enforced else UNLIMITED - 1, max(1, began + length - int(now)))
+        resets = max(1, began + length - int(now))
+        return Left(UNLIMITED, UNLIMITED - 1, resets) if total is None else Left(total, total - count, resets)
 
 
 def _keys(method: str, path: str, user: str | None) -> dict[str, str]:

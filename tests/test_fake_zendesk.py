@@ -456,6 +456,8 @@ def test_tokens_end(zd: Desk) -> None:
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
     assert _token(zd, "wrong").json()["error"] == "invalid_client"
     assert zd.token_calls == 3
+    zd.client = ("makegood", "a new secret")
+    assert [_token(zd, secret).status_code for secret in ("secret", "a new secret")] == [401, 200]
     for spoil in (zd.revoke_tokens, zd.expire_tokens):
         zd.headers = {"Authorization": f"Bearer {zd.bearer()}"}
         assert zd.get("users/me")["user"]["email"] == ROBOT
@@ -504,6 +506,14 @@ def test_one_ticket_takes_only_so_many_updates(zd: Desk) -> None:
     assert answers[0].headers["zendesk-ratelimit-per-ticket-updates"] == "total=1; remaining=0; resets=600"
     zd.wait_for(seconds=601)
     assert zd.put(ticket, priority="low").status_code == 200
+
+
+def test_a_limit_may_be_none(zd: Desk) -> None:
+    zd.enforce_limits()
+    zd.limits["exports"] = None
+    answers = [zd.ask("GET", EVENTS, start_time=0) for _ in range(12)]
+    assert {each.status_code for each in answers} == {200}
+    assert answers[0].headers["zendesk-ratelimit-incremental-exports"].startswith("total=100000;")
 
 
 # ---- misbehaviour
@@ -578,6 +588,45 @@ def test_somebody_may_come_in_between(zd: Desk) -> None:
     stamp = zd.row(ticket)["updated_at"]
     zd.before_write = lambda: zd.say(ticket, BOB, "I have it", at=ago(minutes=1))
     assert zd.put(ticket, priority="low", safe_update=True, updated_stamp=stamp).status_code == 409
+
+
+def test_every_request_can_be_watched_as_it_comes_in(zd: Desk) -> None:
+    seen: list[str] = []
+    zd.on_request = lambda asked: seen.append(f"{asked.method} {asked.path} by {asked.user}")
+    zd.get("users/me")
+    assert seen == [f"GET users/me by {ROBOT}"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"custom_fields": {"1": "x"}},
+        {"custom_fields": [{"value": 1}]},
+        {"comment": "just a text"},
+        {"type": "task", "due_at": "Friday"},
+        {"safe_update": True, "updated_stamp": "yesterday", "priority": "low"},
+        {"email_ccs": [{"action": "put"}]},
+    ],
+)
+def test_nonsense_is_answered_and_not_hung_up_on(zd: Desk, fields: dict[str, Any]) -> None:
+    """A cut connection would look like a passing fault, and hide a mistake of the client."""
+    ticket = zd.add_ticket("x", at=ago(hours=1))
+    before = zd.row(ticket)
+    assert zd.put(ticket, **fields).status_code == 400
+    assert (zd.row(ticket), len(zd.audits)) == (before, 1)
+
+
+@pytest.mark.parametrize("query", ["colour:red", "type:ticket status<nonsense"])
+def test_a_search_for_nonsense_is_answered(zd: Desk, query: str) -> None:
+    zd.add_ticket("x", at=ago(hours=1))
+    asked = {"query": query, "filter[type]": "ticket", "page[size]": 2}
+    assert zd.ask("GET", "search/export", **asked).status_code == 400
+
+
+@pytest.mark.parametrize("said", ["Basic abc", "Basic /w==", "Bearer", "nonsense"])
+def test_a_senseless_key_is_refused(zd: Desk, said: str) -> None:
+    zd.headers = {"Authorization": said}
+    assert zd.ask("GET", "users/me").status_code == 401
 
 
 def test_whoever_must_not_write_is_found_out() -> None:
