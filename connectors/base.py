@@ -160,6 +160,9 @@ class Memory(Protocol):
     Everything is as last seen. Whatever is not known is left out.
     """
 
+    def cursor(self) -> str | None:
+        """Where the last pull stands, ``None`` before the first."""
+
     def ticket(self, ticket: str) -> Ticket | None:
         """The ticket as last stored."""
 

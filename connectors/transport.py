@@ -7,6 +7,7 @@ connection was refused, or the desk answered 429, or 503 with ``Retry-After``); 
 
 from __future__ import annotations
 
+import gc
 import random
 import re
 import time
@@ -285,13 +286,18 @@ class Transport:
 
 def answered(answer: requests.Response) -> Any:
     """The JSON in an answer; anything else (a login page, say) is :class:`Rejected` and named."""
-    from pydantic_core import from_json  # several times faster than the standard library's reader
+    from pydantic_core import from_json  # faster than the standard library's reader
 
+    collecting = gc.isenabled()
+    gc.disable()  # a page is a tree of a hundred thousand values: looking for cycles in it takes longer than reading it
     try:
         return from_json(answer.content)
     except ValueError:
         kind, what, hint = _NOT_JSON
         raise kind(f"{bare(answer.url)}: {what}", hint=hint) from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _fate(error: ConnectorError, *, write: bool) -> ConnectorError:

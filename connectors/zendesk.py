@@ -121,6 +121,10 @@ class Zendesk:
 
     @property
     def _reader(self) -> Reader:
+        """What names are read with: this run's, else as the last pull had them, else fetched now."""
+        place = Place.parse(self._memory.cursor() or "") if self._known is None and self._memory else None
+        if place is not None:
+            self._known = Reader(self._http, place.desk, self._words, self._memory)
         return self._known or self._begin()[0]
 
     def read(self, ids: Sequence[str]) -> Read:
@@ -229,4 +233,5 @@ class Zendesk:
 _LACKS = {
     "approval": "Zendesk Support has no approvals on tickets; map.approval may name a custom field",
     "approvers": "Zendesk Support has no approvals on tickets",
+    "csat_score": "Zendesk's tickets tell good or bad; csat does, too",
 }

@@ -32,6 +32,10 @@ class StoreMemory:
     store: Callable[[], Store]
     helpdesk: str
 
+    def cursor(self) -> str | None:
+        """Where the last pull stands."""
+        return self.store().standing(self.helpdesk).cursor
+
     def ticket(self, ticket: str) -> Ticket | None:
         """The ticket as last stored."""
         return self.store().ticket(self.helpdesk, ticket)

@@ -21,6 +21,7 @@ RECOVERY_STATES = ("open", "contacted", "resolved", "verified", "failed")
 _EVENTS = everywhere("counted from the ticket's events")
 _MESSAGES = everywhere("from the ticket's messages and who wrote them")
 _RATED = desks("the satisfaction rating", "the satisfaction field", "the custom field mapped to csat", "ratings")
+_SCORED = desks("", "the satisfaction field", "the custom field mapped to csat", "ratings")
 _COMPUTED = everywhere("computed by makegood")
 _SLA = desks(
     "SLA metrics, by Zendesk's names: `first_reply_time`, `next_reply_time`, `periodic_update_time`, "
@@ -302,7 +303,7 @@ _COUNTS = (
     Fact("agent_replies", "number", "How many public replies agents wrote.", _MESSAGES),
     Fact("handoffs", "number", "How often the owner changed from one person to another.", _EVENTS),
     Fact("csat", "choice", "The customer's rating.", _RATED, often_missing=True, values=("good", "bad")),
-    Fact("csat_score", "number", "The rating as the desk counts it.", _RATED, often_missing=True),
+    Fact("csat_score", "number", "The rating as the desk counts it.", _SCORED, often_missing=True),
     Fact("csat_comment", "text", "What the customer wrote with the rating.", _RATED, often_missing=True),
     Fact("csat_given", "time", "When the customer rated.", _RATED, often_missing=True),
 )

@@ -49,6 +49,7 @@ class Made:
     def __init__(self, desk: ZendeskDesk) -> None:
         self.desk = desk
         self.count = self.events = 0
+        self.told = False
         self.begins = self.step = 0
         self.customers: list[int] = []
         self._ticket_pattern = cache(self._pattern_of_tickets)
@@ -57,6 +58,7 @@ class Made:
     def fill(self, tickets: int, events_per_ticket: float, until: datetime | None) -> None:
         """Spreads the updates evenly over the half year before ``until`` (default: two hours ago), none in the same second."""
         self.count, self.events = tickets, max(tickets, int(tickets * events_per_ticket))
+        self.told = events_per_ticket > 0
         ends = epoch(until or self.desk.now() - timedelta(hours=2))
         self.step = max(1, 15_000_000 // self.events)
         self.begins = ends - self.step * self.events
@@ -86,7 +88,7 @@ class Made:
         return self._ticket_at(event) if event < self.events else self.count
 
     def has_events(self, start: int) -> bool:
-        return bool(self.count) and start <= self._at(self.events - 1)
+        return self.told and start <= self._at(self.events - 1)
 
     # ---- tickets
 

@@ -42,6 +42,7 @@ def fill(store: Store, helpdesk: str = "support") -> None:
 
 def test_before_the_first_pull_nothing_is_known(store: Store) -> None:
     memory = memory_of(store)
+    assert memory.cursor() is None
     assert memory.ticket("7") is None
     assert memory.people(["1"]) == {}
     assert memory.organizations(["10"]) == {}
@@ -51,6 +52,7 @@ def test_before_the_first_pull_nothing_is_known(store: Store) -> None:
 def test_what_was_stored_is_known(store: Store) -> None:
     fill(store)
     memory = memory_of(store)
+    assert memory.cursor() == "c"
     assert memory.ticket("7") == PRINTER
     assert memory.ticket("8") is None
     assert memory.people({"1", "2", "3"}) == {"1": ANA, "2": BEN}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -584,3 +586,47 @@ def test_a_look_at_one_ticket_is_one_call(zd: FakeZendesk) -> None:
     before = len(zd.requests)
     assert desk.read([ticket]).tickets[0].organization == "Lake Tours"
     assert len(zd.requests) - before == 1
+
+
+# ---- lists, and the facts all together
+
+
+def test_lists_are_followed_over_empty_pages_and_never_in_a_circle(zd: FakeZendesk) -> None:
+    """Fact 18: cursors of a hundred, on ``has_more`` alone."""
+    for number in range(250):
+        zd.add_group(f"Group {number}")
+        zd.add_membership(zd.user_id("bob@acme.example"), zd.group_id(f"Group {number}"))
+    zd.fail("empty_page", path="group_memberships")
+    assert len(connect(zd).catalogue().groups) == 252
+    pages = asked(zd, "group_memberships")
+    assert all(int(page["page[size]"]) <= 100 for page in pages)
+    zd.fail("empty_page", path="group_memberships", times=1000)
+    connect(zd).catalogue()
+    assert len(asked(zd, "group_memberships")) < len(pages) + 10
+
+
+def test_search_is_only_asked_for_what_its_index_cannot_lag_behind_with(zd: FakeZendesk, clock: Clock) -> None:
+    """Fact 17: once, for open tickets that nobody touched for half a year."""
+    zd.add_ticket()
+    _, _, cursor = pulled(zd)
+    pulled(zd, cursor)
+    searches = [each for each in zd.requests if "search" in each.path]
+    assert [each.path for each in searches] == ["search/export"]
+
+
+def test_audits_of_all_tickets_are_never_followed(zd: FakeZendesk) -> None:
+    """Facts 4 and 10, traps: that list skips records when it is tailed; jobs and ticket lists are not used at all."""
+    ticket = zd.add_ticket()
+    _, _, cursor = pulled(zd)
+    zd.say(ticket, "alice@acme.example", "Hello.")
+    pulled(zd, cursor)
+    assert not {each.path for each in zd.requests} & {"ticket_audits", "tickets", "job_statuses", "ticket_metrics"}
+
+
+def test_every_fact_that_a_connector_must_obey_has_a_test() -> None:
+    """The facts are numbered 1 to 20."""
+    found: set[int] = set()
+    for path in Path(__file__).parent.glob("test_zendesk*.py"):
+        for said in re.findall(r"Facts? (\d+(?:(?:, | and )\d+)*)", path.read_text(encoding="utf-8")):
+            found |= {int(number) for number in re.findall(r"\d+", said)}
+    assert found >= set(range(1, 21))

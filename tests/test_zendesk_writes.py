@@ -56,6 +56,9 @@ class Copy:
     def __init__(self, ticket: Ticket) -> None:
         self._ticket = ticket
 
+    def cursor(self) -> None:
+        return None
+
     def ticket(self, number: str) -> Ticket | None:
         return self._ticket if number == self._ticket.id else None
 
