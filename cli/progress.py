@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds after which people want to see that something happens."""
-PACE_OVER = 120.0
-"""Seconds over which a pace is measured: a desk that allows so many writes a minute makes us wait in between."""
 
 
 @contextmanager
@@ -59,11 +57,14 @@ class _Bars:
         console = Console(stderr=True, no_color=not colourful(sys.stderr))
         pieces = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[pace]}"))
         described = TextColumn("{task.description}", markup=False)
-        self._progress = Progress(described, *pieces, console=console, transient=True, speed_estimate_period=PACE_OVER)
-        self._from = time.monotonic() + PATIENCE
+        self._progress = Progress(described, *pieces, console=console, transient=True)
+        self._timer = threading.Timer(PATIENCE, self._progress.start)
+        self._timer.daemon = True
+        self._timer.start()
 
     def add(self, what: str, pace: str) -> Tick:
-        task = self._progress.add_task(what, start=False, total=None, visible=False, pace="")
+        first = not self._progress.tasks
+        task = self._progress.add_task(what, start=first, total=None, visible=first, pace="")
 
         def tick(done: int, expected: int | None) -> None:
             self._show(task)
@@ -77,17 +78,19 @@ class _Bars:
         self._progress.start_task(shown)
         for task in self._progress.tasks:
             self._progress.update(task.id, visible=task.id == shown)
-        if time.monotonic() >= self._from and not self._progress.live.is_started:
-            self._progress.start()
 
     def stop(self) -> None:
-        if self._progress.live.is_started:
-            self._progress.stop()
+        self._timer.cancel()
+        self._progress.stop()
 
 
 def _pace(task: Task, what: str) -> str:
-    """How many a minute, and how long the rest takes at that pace; nothing as long as nobody knows."""
-    if not task.speed:
+    """How many a minute since the beginning, and how long the rest takes at that pace.
+
+    A desk that allows so many writes a minute takes the first of them at once, so the last few say little.
+    """
+    if not (task.elapsed and task.total and task.completed):
         return ""
-    left = f", {timedelta(seconds=round(task.time_remaining))} left" if task.time_remaining else ""
-    return f"{task.speed * 60:.0f} {what} a minute{left}"
+    speed = task.completed / task.elapsed
+    left = timedelta(seconds=round((task.total - task.completed) / speed))
+    return f"{speed * 60:.0f} {what} a minute, {left} left"

@@ -208,6 +208,9 @@ class Connector(Protocol):
     def read(self, ids: Sequence[str]) -> Read:
         """The named tickets as they are at this moment, past every index lag."""
 
+    def pause(self) -> float:
+        """Seconds until the next ticket may be written without using up the desk's limits; nearly always 0."""
+
     def apply(self, ticket: str, changes: Sequence[Change], version: str) -> Written:
         """Write all ``changes`` in as few calls as possible, fields before notes, then read back and compare.
 
@@ -247,6 +250,10 @@ class ReadOnly:
     def read(self, ids: Sequence[str]) -> Read:
         """The named tickets."""
         return self._connector.read(ids)
+
+    def pause(self) -> float:
+        """As the connector says."""
+        return self._connector.pause()
 
     def apply(self, ticket: str, changes: Sequence[Change], version: str) -> Written:  # noqa: ARG002
         """Never: raises :class:`AssertionError`, for only a bug gets here."""

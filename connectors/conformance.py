@@ -198,6 +198,10 @@ class ConnectorSuite:
 
     # ---- writing
 
+    def test_nobody_waits_before_the_first_ticket(self, stage: Stage) -> None:
+        """A desk that has not been written to does not ask for a pause."""
+        assert stage.connector().pause() == 0
+
     def test_every_change_is_written_and_read_back(self, stage: Stage) -> None:
         """One visit writes everything asked, and the ticket that comes back shows it."""
         ticket = stage.ticket("Write", "All of it.")

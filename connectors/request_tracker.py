@@ -313,6 +313,10 @@ class RequestTracker:
         people = {u["id"]: person_of(u, self._desk, self._words) for u in users if u.get("type") == "user"}
         return [person for person in people.values() if person.role == "customer"]
 
+    def pause(self) -> float:
+        """No limits to keep."""
+        return 0.0
+
     def apply(self, ticket: str, changes: Sequence[Change], version: str) -> Written:
         """One ``PUT`` for all fields, then notes and replies one by one, then the ticket as it is now decides.
 

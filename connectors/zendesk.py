@@ -154,6 +154,10 @@ class Zendesk:
         gone = [number for number in ids if number not in rows]
         return Read([merged(ticket, events) for ticket in batch.tickets], events, [*batch.people, *met], gone)
 
+    def pause(self) -> float:
+        """What is left to wait of Zendesk's minute, once our share of its updates is used up."""
+        return self._http.limits.pause("PUT", "tickets/0")
+
     def apply(self, ticket: str, changes: Sequence[Change], version: str) -> Written:
         """Everything in one ``PUT``, further notes each in one of their own; the answers are the reading back.
 

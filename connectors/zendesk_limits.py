@@ -80,15 +80,18 @@ class Limits:
         Raises:
             Retryable: that would take longer than anybody wants to wait; ``after`` says how long.
         """
-        keys = list(self._keys(method, path))
-        wait = max(self._limits[key].wait(self._clock(), self._headroom) for key in keys)
+        wait = self.pause(method, path)
         if wait > LONGEST_WAIT:
             hint = "it goes on with the next run"
             raise Retryable(f"the limit of calls to {path} is used up for {wait:.0f} seconds", hint=hint, after=wait)
         if wait > 0:
             self._sleep(wait + _SAFETY)
-        for key in keys:
+        for key in self._keys(method, path):
             self._limits[key].note(self._clock())
+
+    def pause(self, method: str, path: str) -> float:
+        """Seconds until such a call may go."""
+        return max(self._limits[key].wait(self._clock(), self._headroom) for key in self._keys(method, path))
 
     def learn(self, method: str, path: str, headers: Mapping[str, str]) -> None:
         """Takes note of what an answer says about limits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -91,6 +92,7 @@ def apply_plan(
     stale_ok: bool = False,
     renew: Callable[[], None] = lambda: None,
     on_ticket: Callable[[int, int | None], None] = lambda _done, _all: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> RunReport:
     """Do what ``plan`` says, all changes of a ticket together, then send notices, and report what became of each.
 
@@ -112,14 +114,15 @@ def apply_plan(
     tickets = [list(changes) for _, changes in groupby(allowed, key=lambda change: change.ticket)]
     with _finishing_tickets() as interrupted:
         for done, changes in enumerate(tickets):
+            _wait(connector.pause(), interrupted, sleep)
+            if interrupted():
+                report.complete, report.interrupted, report.stopped_by = False, True, "interrupted"
+                break
             renew()
             if stop := _stop(writer, changes, report):
                 report.complete, report.stopped_by = False, stop
                 break
             on_ticket(done + 1, len(tickets))
-            if interrupted() and done + 1 < len(tickets):
-                report.complete, report.interrupted, report.stopped_by = False, True, "interrupted"
-                break
         report.outcomes += writer.send(renew)
     with store.writing() as connection:
         journal.finish_run(connection, report.run, now(), complete=report.complete)
@@ -138,6 +141,13 @@ def _stop(writer: Writer, changes: Sequence[PlannedChange], report: RunReport) -
         report.outcomes += [Told(change, "failed", error.message) for change in changes]
         return f"{error.message} ({error.hint})" if error.hint else error.message
     return "the desk does not answer" if writer.out_of_reach >= OUT_OF_REACH else ""
+
+
+def _wait(seconds: float, interrupted: Callable[[], bool], sleep: Callable[[float], None]) -> None:
+    """Keeps to the desk's pace, a second at a time: whoever presses Ctrl-C does not wait for the rest."""
+    while seconds > 0 and not interrupted():
+        sleep(min(seconds, 1.0))
+        seconds -= 1.0
 
 
 def _check(plan: Plan, store: Store, ruleset: RuleSet, helpdesk: str, now: datetime, *, stale_ok: bool) -> None:

@@ -520,6 +520,34 @@ def test_ctrl_c_finishes_the_ticket_in_hand(world: World) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+class Paced(Meddled):
+    """A desk that lets itself be written to once in a minute."""
+
+    def pause(self) -> float:
+        return 60.0
+
+
+def test_a_desks_pace_is_kept_before_each_ticket(world: World) -> None:
+    world.ticket("second")
+    waits: list[float] = []
+    both = change("1", "set", "priority", "high"), change("2", "set", "priority", "high")
+    report = world.apply(*both, desk=Paced(world.desk), sleep=waits.append)
+    assert (outcomes(report), sum(waits), max(waits)) == (["applied", "applied"], 120, 1)
+
+
+def test_ctrl_c_does_not_wait_for_the_desks_pace(world: World) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    report = world.apply(change("1", "set", "priority", "high"), desk=Paced(world.desk), sleep=sleep)
+    assert (report.interrupted, report.complete, outcomes(report), len(waits)) == (True, False, [], 3)
+    assert ticket_of(world.desk, "1").priority != "high"
+
+
 def test_progress_and_lease_are_kept_up(world: World) -> None:
     world.ticket("second")
     seen: list[Any] = []

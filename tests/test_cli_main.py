@@ -160,7 +160,7 @@ def test_a_bar_of_writes_shows_its_pace(monkeypatch: pytest.MonkeyPatch, capsys:
     frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err).replace("\r", "\n").split("\n")
     (shown,) = [frame for frame in frames if "41/91" in frame]
     assert shown.startswith("Writing to support")
-    assert "50 tickets a minute, 0:01:0" in shown
+    assert "51 tickets a minute, 0:00:59 left" in shown
     assert "Reading" not in shown
 
 

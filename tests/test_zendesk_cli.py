@@ -64,6 +64,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Waits are noted, not waited for."""
     waits: list[float] = []
     monkeypatch.setattr("makegood.connectors.zendesk.Http", partial(Http, sleep=waits.append))
+    monkeypatch.setattr("makegood.engine.apply._wait", lambda *_: None)
     return waits
 
 
