@@ -23,6 +23,10 @@ class Stream:
     start: int
     seen: frozenset[int] = frozenset()
 
+    def lacks(self, number: int, at: int) -> bool:
+        """Whether a row of that number and second is new. What changes again comes again, with a later second."""
+        return at > self.start or (at == self.start and number not in self.seen)
+
     def passed(self, rows: Iterable[tuple[int, int]], start: int) -> Stream:
         """Behind rows of (number, epoch seconds), to go on at ``start``."""
         known = self.seen if start == self.start else frozenset()

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from .ticket import EventKind, Role, Value
-    from .zendesk_words import Desk, People, Row, Words
+    from .zendesk_people import People
+    from .zendesk_words import Desk, Row, Words
 
 MACHINES = frozenset(
     {

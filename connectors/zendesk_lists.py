@@ -27,17 +27,17 @@ _NOT_AT_WORK = (2, 4, 5)
 
 
 def whole_desk(http: Http) -> tuple[Desk, list[Row]]:
-    """Everything that names are made of, and the agents as rows."""
+    """Everything that names are made of, and all agents as rows, those in no group too: rules may tell them things."""
     me = http.json("users/me")["user"]
     desk = Desk(me=str(me["id"]), zone=str(me.get("iana_time_zone") or "UTC"))
-    agents = often(http, desk)
+    often(http, desk)
     for fetch in SELDOM:
         fetch(http, desk)
-    return desk, [*agents, me]
+    return desk, [*http.rows("users?role[]=agent&role[]=admin", "users"), me]
 
 
 def often(http: Http, desk: Desk) -> list[Row]:
-    """Groups, who is in them, who is away, fields; the agents as rows."""
+    """Groups, who is in them, who is away, fields; the agents in groups as rows."""
     agents = _members(http, desk)
     desk.fields = custom_fields(http.rows("ticket_fields", "ticket_fields"))
     _away(http, desk)

@@ -124,7 +124,7 @@ class Pull:
         while True:
             page = self._http.json(path, {"start_time": str(stream.start)} | also)
             rows = [(row, _second(row)) for row in page.get(name) or ()]
-            fresh = [(row, at) for row, at in rows if int(row["id"]) not in stream.seen and at >= stream.start]
+            fresh = [(row, at) for row, at in rows if stream.lacks(int(row["id"]), at)]
             ended, before = bool(page.get("end_of_stream", not rows)), stream.start
             start = max(before, int(page.get("end_time") or before))
             if start == before and not ended and rows and not fresh and all(at == before for _, at in rows):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .ticket import Event, Organization
 from .zendesk_history import History, Update, from_audit
 from .zendesk_lists import brands, forms, statuses
-from .zendesk_words import People, in_copy, organization_fields, ticket_of
+from .zendesk_people import People, organization_fields
+from .zendesk_words import in_copy, ticket_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

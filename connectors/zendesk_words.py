@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from .ticket import FieldSpec, Person, Schedule, Ticket, known_zone
+from .ticket import FieldSpec, Schedule, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .ticket import FieldType, Role, Status, Value
+    from .ticket import FieldType, Status, Value
+    from .zendesk_people import People
 
 Row = dict[str, Any]
 
@@ -220,65 +221,6 @@ def custom_fields(rows: Iterable[Row]) -> dict[str, CustomField]:
     return found
 
 
-class People:
-    """The people and organizations known while rows are read: those that came with them, and those looked up."""
-
-    def __init__(self, desk: Desk, words: Words) -> None:
-        self._desk = desk
-        self._words = words
-        self.persons: dict[str, Person] = {}
-        self.organizations: dict[str, str] = {}
-        self.languages: dict[str, str] = {}
-
-    def meet(self, rows: Iterable[Row]) -> list[Person]:
-        """Takes in users as Zendesk describes them; an organization is only known once it was met itself."""
-        met = []
-        for row in rows:
-            number = str(row["id"])
-            self.persons[number] = person = self._person(number, row)
-            if row.get("locale"):
-                self.languages[number] = str(row["locale"])
-            met.append(person)
-        return met
-
-    def _person(self, number: str, row: Row) -> Person:
-        email = row.get("email") or None
-        fields = {str(key): _plain(value) for key, value in (row.get("user_fields") or {}).items()}
-        return Person(
-            id=number,
-            name=str(row.get("name") or ""),
-            email=email,
-            role=self.role_of(number, email, str(row.get("role") or "")),
-            active=bool(row.get("active", True)) and not row.get("suspended"),
-            groups=self._desk.group_names(number),
-            organization=self.organizations.get(str(row.get("organization_id"))),
-            time_zone=known_zone(row.get("iana_time_zone")),
-            away=self._desk.away.get(number),
-            tags=tuple(row.get("tags") or ()),
-            fields={key: value for key, value in fields.items() if value is not None},
-        )
-
-    def role_of(self, number: str, email: str | None, role: str) -> Role:
-        """Who this is: ourselves, an account that is no person's, an agent, or a customer."""
-        if number == self._desk.me:
-            return "robot"
-        if self._words.is_robot(number, email):
-            return "automation"
-        return "agent" if role in ("agent", "admin") else "customer"
-
-    def role(self, number: str) -> Role:
-        """The role of somebody met; who was never met, and is in no group, is a customer."""
-        if number in self.persons:
-            return self.persons[number].role
-        if number == self._desk.me:
-            return "robot"
-        return "agent" if number in self._desk.members else "customer"
-
-    def handle(self, number: str) -> str:
-        """What an admin calls somebody."""
-        return self.persons[number].handle if number in self.persons else number
-
-
 def ticket_of(row: Row, desk: Desk, words: Words, people: People) -> Ticket:
     """A ticket as it came from Zendesk; who and what is named by number must be known to ``desk`` and ``people``."""
     custom = _customs(row, desk)
@@ -378,18 +320,3 @@ def _status(row: Row, desk: Desk) -> tuple[str | None, Status]:
     if own and category != "closed":
         return own[0], category
     return next((name for name, kind in STOCK.items() if kind == category), "Closed"), category
-
-
-def _plain(value: Any) -> Value:
-    """A value of a user's or organization's field; these are read only."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return tuple(str(each) for each in value) if isinstance(value, list) else str(value)
-
-
-def organization_fields(row: Row) -> dict[str, Value]:
-    """What the account keeps about an organization, by the field's key."""
-    told = {str(key): _plain(value) for key, value in (row.get("organization_fields") or {}).items()}
-    return {key: value for key, value in told.items() if value is not None}

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from makegood.connectors.ticket import Person
 from makegood.connectors.zendesk_cursor import Place, Stream
 from makegood.connectors.zendesk_history import History, by_machine, from_audit, from_export, merged_into
+from makegood.connectors.zendesk_people import People
 from makegood.connectors.zendesk_schedules import DAYS, _zones, schedule_of, zone_of
-from makegood.connectors.zendesk_words import CustomField, Desk, People, Words, custom_fields, score, ticket_of
+from makegood.connectors.zendesk_words import CustomField, Desk, Words, custom_fields, score, ticket_of
 
 ALICE, ANA, ME = "6130907990001", "6130907990002", "6130907990009"
 OPTIONS = {"cat_refund": "Refund", "cat_delivery": "Delivery"}
