@@ -55,8 +55,8 @@ class Update(NamedTuple):
 
     def people(self) -> set[str]:
         """Everybody who acted in it."""
-        authors = {str(child["author_id"]) for child in self.children if child.get("author_id")}
-        return ({self.author} | authors) - set(_NOBODY)
+        authors = {self.author, *(str(child.get("author_id")) for child in self.children)}
+        return {author for author in authors if author.isdigit() and author not in _NOBODY}
 
 
 class Said(NamedTuple):

@@ -147,7 +147,8 @@ class Pull:
 
     def _old_ones(self) -> Iterator[Page]:
         """Open tickets that nobody touched since the history begins. The search index lags by minutes, they by months."""
-        asked = {"query": f"type:ticket status<solved updated<{self.place.since:%Y-%m-%d}", "filter[type]": "ticket"}
+        until = self.place.since + timedelta(days=2)  # days are the account's own: better twice than not at all
+        asked = {"query": f"type:ticket status<solved updated<{until:%Y-%m-%d}", "filter[type]": "ticket"}
         for page in self._http.pages("search/export", asked):
             rows = page.get("results") or []
             if rows:
@@ -195,8 +196,8 @@ class Pull:
                 self._unheard[ticket.id] = ticket
         if MERGED in ticket.tags and ticket.status == "closed":
             self._gone[ticket.id] = ticket
-        if clocks := metrics_of(row):
-            self._clocks[ticket.id] = clocks
+        if self._reader.desk.slas:
+            self._clocks[ticket.id] = metrics_of(row)
 
     def _news(self, ticket: Ticket) -> bool:
         """Whether the rating is another than the one stored."""
@@ -252,7 +253,7 @@ class Pull:
         if missing:
             rows, beside = self._reader.tickets(missing)
             known |= {ticket.id: ticket for ticket in self._reader.batch(rows, beside).tickets}
-        return [merged(ticket, [told_so[number]]) for number, ticket in sorted(known.items())]
+        return [self._since(merged(ticket, [told_so[number]])) for number, ticket in sorted(known.items())]
 
     def _last(self) -> Page:
         """The end of the pull, with ratings and merges that no event told of."""
@@ -262,7 +263,7 @@ class Pull:
         events, people = self._whole(number for number in self._gone if number not in known)
         for number, ticket in self._gone.items():
             into = known.get(number)
-            tickets.append(replace(ticket, merged_into=into) if into else merged(ticket, events))
+            tickets.append(self._since(replace(ticket, merged_into=into) if into else merged(ticket, events)))
         events += [self._rated(ticket) for ticket in self._unheard.values()]
         return Page(self._cursor(), tickets=tickets, events=events, people=people, known_to=self._horizon)
 
@@ -296,12 +297,20 @@ class Pull:
     def _ends(self, rows: Sequence[Row]) -> list[Event]:
         memory, found = self._reader.memory, []
         known = set(memory.events({breach_number(row) for row in rows})) if memory else set()
+        self._ask_clocks({str(row["ticket_id"]) for row in rows if row.get("type") == "fulfill"})
         for row in rows:
             event = told(row, known, self._clocks.get(str(row["ticket_id"]), {}))
             if event is not None:
                 known.add(event.id)
                 found.append(event)
         return found
+
+    def _ask_clocks(self, numbers: set[str]) -> None:
+        """Which clocks tickets have that did not come in this pull, because one before it was cut off half-way."""
+        missing = sorted(numbers - self._clocks.keys(), key=int)
+        if missing:
+            rows, _ = self._reader.tickets(missing)
+            self._clocks |= {number: {} for number in missing} | {str(row["id"]): metrics_of(row) for row in rows}
 
 
 def _stuck(path: str, before: int, *, moved: bool) -> int:

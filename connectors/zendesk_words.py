@@ -306,9 +306,9 @@ def score(rating: Row) -> Any:
 def _customs(row: Row, desk: Desk) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for each in row.get("custom_fields") or ():
-        raw = each["value"]
+        raw = each.get("value")
         if raw is not None and raw != "" and raw != []:
-            known = desk.fields.get(str(each["id"]))
+            known = desk.fields.get(str(each.get("id")))
             if known is not None:
                 found[known.title] = known.value(raw)
     return found

@@ -395,7 +395,7 @@ def test_open_tickets_are_whole_however_old_and_others_begin_with_the_history(zd
     created = {event.ticket for event in told if event.kind == "created"}
     assert created == {sleeping, stirred}
     assert [p["query"] for p in asked(zd, "search/export")] == [
-        f"type:ticket status<solved updated<{start + timedelta(days=120):%Y-%m-%d}"
+        f"type:ticket status<solved updated<{start + timedelta(days=122):%Y-%m-%d}"
     ]
     assert len(asked(zd, f"tickets/{done}/audits")) == 0
 
@@ -429,6 +429,31 @@ def test_service_levels_stand_on_tickets_and_end_with_metric_events(zd: FakeZend
     ]
     assert (kept, "met", answered) in ends
     assert {state for ticket, state, _ in ends if ticket == late} == {"missed"}
+
+
+def test_a_clock_that_ended_is_told_after_a_pull_that_was_cut_off(zd: FakeZendesk, clock: Clock) -> None:
+    """The ticket came before the cut, the metric event after it: else the clock would run on into a miss."""
+    zd.add_sla_policy("Standard", {"first_reply_time": 60})
+    ticket = zd.add_ticket()
+    _, _, cursor = pulled(zd)
+    clock.turn(600)
+    zd.say(ticket, "alice@acme.example", "Here we are.")
+    zd.fail(500, path="ticket_metric_events", times=9)
+    clock.turn()
+    stored: list[Page] = []
+    with pytest.raises(Retryable):
+        stored_pages(connect(zd), cursor, stored)
+    zd.faults.clear()
+    zd.say(ticket, "alice@acme.example", "One more thing.")
+    zd.touch(zd.add_ticket("Another"))
+    _, told, _ = pulled(zd, stored[-1].cursor)
+    assert [(e.ticket, e.new) for e in told if e.kind == "sla" and e.new == "met"] == [(ticket, "met")]
+
+
+def stored_pages(desk: Any, cursor: str | None, stored: list[Page]) -> None:
+    """Pages one by one, kept as they come, whatever ends the pull."""
+    for page in desk.pull(cursor):
+        stored.append(page)  # noqa: PERF402
 
 
 def test_metric_events_are_not_asked_for_where_nothing_changed_or_nobody_has_policies(zd: FakeZendesk) -> None:
@@ -555,7 +580,7 @@ def test_a_pull_that_fails_half_way_goes_on_from_its_last_page(zd: FakeZendesk) 
     zd.fail(500, path="ticket_events", times=9)
     stored: list[Page] = []
     with pytest.raises(Retryable):
-        stored.extend(connect(zd).pull(None))
+        stored_pages(connect(zd), None, stored)
     zd.faults.clear()
     rest = list(connect(zd).pull(stored[-1].cursor))
     assert ticket in tickets(stored)
