@@ -13,6 +13,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -106,15 +107,17 @@ class Http(Transport):
         return self.following(path, self.json(path, asked), asked)
 
     def following(self, path: str, page: Row, params: Mapping[str, str] | None = None) -> Iterator[Row]:
-        """A page and those after it. They end where the desk says so, or where a cursor does not move on."""
+        """A page and those after it, by cursor or, where a list knows none, by number.
+
+        They end where the desk says so, or where it names the same page again.
+        """
         asked = {"page[size]": "100", **(params or {})}
         while True:
             yield page
-            meta = page.get("meta") or {}
-            after = str(meta.get("after_cursor") or "")
-            if not meta.get("has_more") or asked.get("page[after]", "") == after:
+            after = _after(page)
+            if not after or after.items() <= asked.items():
                 return
-            asked["page[after]"] = after
+            asked |= after
             page = self.json(path, asked)
 
     def rows(self, path: str, name: str, params: Mapping[str, str] | None = None) -> list[Row]:
@@ -208,6 +211,15 @@ class Http(Transport):
             "credentials grant: docs/zendesk.md"
         )
         return AuthFailed(error.message, hint=hint)
+
+
+def _after(page: Row) -> dict[str, str]:
+    """What names the page after this one; empty where it is the last."""
+    meta = page.get("meta") or {}
+    if meta.get("has_more"):
+        return {"page[after]": str(meta.get("after_cursor") or "")}
+    number = parse_qs(urlsplit(str(page.get("next_page") or "")).query).get("page")
+    return {"page": number[0]} if number and not meta else {}
 
 
 def _details(answer: requests.Response) -> dict[str, str]:

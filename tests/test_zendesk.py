@@ -634,6 +634,16 @@ def test_lists_are_followed_over_empty_pages_and_never_in_a_circle(zd: FakeZende
     assert len(asked(zd, "group_memberships")) < len(pages) + 10
 
 
+def test_lists_that_know_no_cursor_are_followed_by_number(zd: FakeZendesk) -> None:
+    http = connect(zd)._http
+    pages = {
+        "": {"rows": [1], "next_page": "https://x/api/v2/things.json?page=2"},
+        "2": {"rows": [2], "next_page": None},
+    }
+    http.json = lambda _path, params=None: pages[(params or {}).get("page", "")]  # type: ignore[method-assign]
+    assert http.rows("things", "rows") == [1, 2]
+
+
 def test_search_is_only_asked_for_what_its_index_cannot_lag_behind_with(zd: FakeZendesk, clock: Clock) -> None:
     """Fact 17: once, for open tickets that nobody touched for half a year."""
     zd.add_ticket()
