@@ -14,6 +14,7 @@ from ..connectors import CONNECTORS
 from ..connectors.base import ConnectorError
 from .failure import Failure
 from .options import now, settings_option
+from .settings import subdomain_in
 from .words import wrapped
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ def _place(kind: str, base_url: str | None, subdomain: str | None) -> str:
         raise click.UsageError(f"--subdomain is for zendesk; say --base-url for {kind}.")
     if subdomain and base_url:
         raise click.UsageError("Say --subdomain or --base-url, not both.")
+    try:
+        subdomain = subdomain and subdomain_in(subdomain)
+    except ValueError as error:
+        raise click.UsageError(f"--subdomain {subdomain}: {error}.") from error
     name, value = ("subdomain", subdomain) if subdomain else ("base_url", base_url)
     return f"{name} = {json.dumps(value)}" if value else ""
 

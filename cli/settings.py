@@ -163,7 +163,12 @@ class RequestTracker(Helpdesk):
 _SUBDOMAIN = re.compile(r"(?:https?://)?([a-z0-9][a-z0-9-]*)(?:\.zendesk\.com(?:[/?#].*)?)?", re.IGNORECASE)
 
 
-def _subdomain(value: object) -> str:
+def subdomain_in(value: object) -> str:
+    """The ``acme`` of ``https://acme.zendesk.com``, however much of it is written.
+
+    Raises:
+        ValueError: it is something else.
+    """
     found = _SUBDOMAIN.fullmatch(value.strip()) if isinstance(value, str) else None
     if not found:
         raise ValueError('the part before .zendesk.com is wanted, for example "acme"; any other address is a base_url')
@@ -198,7 +203,7 @@ class Zendesk(Helpdesk):
     the client is taken; where both places are, ``base_url``.
     """
 
-    subdomain: Annotated[str, BeforeValidator(_subdomain)] | None = None
+    subdomain: Annotated[str, BeforeValidator(subdomain_in)] | None = None
     base_url: Annotated[str, BeforeValidator(_address)] | None = None
     client_id: str | None = None
     client_secret: AnySecret | None = None

@@ -235,6 +235,13 @@ def test_init_writes_files_that_check_passes(zd: FakeZendesk) -> None:
     assert call("plan").exit_code in (0, 2)
 
 
+def test_init_writes_nothing_for_an_address_that_is_no_subdomain(zd: FakeZendesk) -> None:
+    before = Path("makegood.toml").read_text()
+    result = call("init", "--helpdesk", "zendesk", "--subdomain", "help.acme.example", "--force")
+    assert (result.exit_code, "is a base_url" in result.stderr) == (1, True)
+    assert Path("makegood.toml").read_text() == before
+
+
 def test_calendars_are_taken_over(zd: FakeZendesk) -> None:
     assert call("calendars").exit_code == 0
     zd.add_schedule("Office hours", [(1440 + 540, 1440 + 1020)])
