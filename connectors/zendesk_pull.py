@@ -157,7 +157,7 @@ class Pull:
 
     def _ticket_page(self, rows: Sequence[Row], beside: Row, people: Sequence[Person] = ()) -> Page:
         self._stirred = True
-        rows = list({row["id"]: row for row in rows}.values())
+        rows = self._with_clocks(list({row["id"]: row for row in rows}.values()))
         batch = self._reader.batch(rows, beside)
         for row, ticket in zip(rows, batch.tickets, strict=True):
             self._note(row, ticket)
@@ -171,6 +171,14 @@ class Pull:
             people=[*people, *batch.people, *met],
             organizations=batch.organizations,
         )
+
+    def _with_clocks(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows with their SLA clocks, which search does not side-load, and an export only if the account lets it."""
+        if not self._reader.desk.slas or any("slas" in row for row in rows):
+            return rows
+        bare = [str(row["id"]) for row in rows if row.get("status") not in ("closed", "deleted")]
+        known = {row["id"]: row.get("slas") for row in self._reader.tickets(bare)[0]}
+        return [{"slas": known.get(row["id"])} | row for row in rows]
 
     def _since(self, ticket: Ticket) -> Ticket:
         """The ticket, with when its known history begins if it had ended before that."""

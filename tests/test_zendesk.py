@@ -403,6 +403,18 @@ def test_open_tickets_are_whole_however_old_and_others_begin_with_the_history(zd
 # ---- the desk's own clocks and hours
 
 
+@pytest.mark.parametrize("exported", [True, False])
+def test_clocks_are_known_whether_the_export_side_loads_them_or_not(zd: FakeZendesk, exported: bool) -> None:
+    zd.slas_in_export = exported
+    zd.add_sla_policy("Standard", {"first_reply_time": 60})
+    zd.add_ticket()
+    _, told, cursor = pulled(zd)
+    assert [(e.field, e.new) for e in told if e.kind == "sla"] == [("first_reply_time", "running")]
+    assert len(asked(zd, "tickets/show_many")) == (0 if exported else 1)
+    pulled(zd, cursor)
+    assert len(asked(zd, "tickets/show_many")) == (0 if exported else 1)
+
+
 def test_service_levels_stand_on_tickets_and_end_with_metric_events(zd: FakeZendesk, clock: Clock) -> None:
     zd.add_sla_policy("Standard", {"first_reply_time": 60, "requester_wait_time": 600})
     kept, late = zd.add_ticket("Kept"), zd.add_ticket("Late")
