@@ -267,9 +267,12 @@ def test_a_refusal_that_blames_nobody_is_found_by_trying_one_by_one(zd: FakeZend
     changes = [
         Change("1", "assign", "assignee", new=str(zd.user_id("alice@acme.example"))),
         Change("2", "set", "status", new="solved"),
+        Change("3", "add_tags", "tags", new=("one",)),
+        Change("4", "add_tags", "tags", new=("two",)),
         NOTED,
     ]
     written = tried(zd, ticket, *changes)
+    assert sorted(written.ticket.tags) == ["one", "two"]
     assert dict(results(written))["2"] == "refused"
     assert {dict(results(written))["1"], dict(results(written))["note"]} == {"applied"}
     assert comments(zd).count(NOTE) == 1
