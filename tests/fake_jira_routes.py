@@ -1,0 +1,86 @@
+"""Which address of the fake Jira is answered by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import fake_jira_jsm as jsm
+import fake_jira_reads as reads
+import fake_jira_search as search
+import fake_jira_writes as writes
+from fake_jira_asked import Answer
+
+DESK = "servicedeskapi"
+
+ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
+    ("GET", r"serverInfo", reads.server),
+    ("GET", r"myself", reads.me),
+    ("GET", r"permissions", reads.permissions),
+    ("GET", r"mypermissions", reads.my_permissions),
+    ("GET", r"search/jql", search.by_token),
+    ("POST", r"search/jql", search.by_token),
+    ("GET", r"search", search.by_offset),
+    ("POST", r"search", search.by_offset),
+    ("POST", r"search/approximate-count", search.count),
+    ("POST", r"issue/bulkfetch", search.fetch),
+    ("POST", r"changelog/bulkfetch", search.changelogs),
+    ("POST", r"comment/list", search.comment_list),
+    ("GET", r"issue/([^/]+)", search.one),
+    ("PUT", r"issue/([^/]+)", writes.edit),
+    ("GET", r"issue/([^/]+)/changelog", search.changelog),
+    ("GET", r"issue/([^/]+)/comment", search.comments),
+    ("POST", r"issue/([^/]+)/comment", writes.comment),
+    ("GET", r"issue/([^/]+)/comment/(\d+)", search.comment_one),
+    ("GET", r"issue/([^/]+)/editmeta", reads.edit_meta),
+    ("PUT", r"issue/([^/]+)/assignee", writes.assign),
+    ("GET", r"issue/([^/]+)/properties", writes.property_keys),
+    ("GET", r"issue/([^/]+)/properties/(.+)", writes.property_of),
+    ("PUT", r"issue/([^/]+)/properties/(.+)", writes.put_property),
+    ("DELETE", r"issue/([^/]+)/properties/(.+)", writes.drop_property),
+    ("GET", r"issue/([^/]+)/transitions", writes.transitions),
+    ("POST", r"issue/([^/]+)/transitions", writes.transition),
+    ("GET", r"user", reads.one_user),
+    ("GET", r"user/bulk", reads.users_by_id),
+    ("GET", r"users/search", reads.all_users),
+    ("GET", r"user/search", reads.search_users),
+    ("GET", r"user/assignable/search", reads.assignable),
+    ("GET", r"groups/picker", reads.groups),
+    ("GET", r"group/bulk", reads.groups_all),
+    ("GET", r"group/member", reads.members),
+    ("GET", r"project/search", reads.projects),
+    ("GET", r"project", reads.projects_plain),
+    ("GET", r"project/([^/]+)", reads.one_project),
+    ("GET", r"project/([^/]+)/role", reads.roles),
+    ("GET", r"project/([^/]+)/role/(\d+)", reads.role),
+    ("GET", r"project/([^/]+)/statuses", reads.project_statuses),
+    ("GET", r"field", reads.fields),
+    ("GET", r"status", reads.statuses),
+    ("GET", r"statuscategory", reads.categories),
+    ("GET", r"priority", reads.priorities),
+    ("GET", r"resolution", reads.resolutions),
+    ("GET", r"issuetype", reads.issue_types),
+    ("GET", r"label", reads.labels),
+    ("GET", rf"{DESK}/info", jsm.info),
+    ("GET", rf"{DESK}/servicedesk", jsm.desks),
+    ("GET", rf"{DESK}/servicedesk/([^/]+)", jsm.desk),
+    ("GET", rf"{DESK}/servicedesk/([^/]+)/requesttype", jsm.desk_request_types),
+    ("GET", rf"{DESK}/servicedesk/([^/]+)/organization", jsm.desk_organizations),
+    ("GET", rf"{DESK}/servicedesk/([^/]+)/customer", jsm.customers),
+    ("GET", rf"{DESK}/requesttype", jsm.request_types),
+    ("GET", rf"{DESK}/organization", jsm.organizations),
+    ("GET", rf"{DESK}/organization/(\d+)", jsm.organization_one),
+    ("GET", rf"{DESK}/organization/(\d+)/user", jsm.organization_users),
+    ("GET", rf"{DESK}/request", jsm.mine),
+    ("GET", rf"{DESK}/request/([^/]+)", jsm.request),
+    ("GET", rf"{DESK}/request/([^/]+)/sla", jsm.slas),
+    ("GET", rf"{DESK}/request/([^/]+)/sla/(\d+)", jsm.sla),
+    ("GET", rf"{DESK}/request/([^/]+)/approval", jsm.approvals),
+    ("GET", rf"{DESK}/request/([^/]+)/status", jsm.status_history),
+    ("GET", rf"{DESK}/request/([^/]+)/participant", jsm.participants),
+    ("POST", rf"{DESK}/request/([^/]+)/participant", jsm.participants),
+    ("GET", rf"{DESK}/request/([^/]+)/comment", jsm.comments),
+    ("POST", rf"{DESK}/request/([^/]+)/comment", jsm.comment),
+    ("GET", rf"{DESK}/request/([^/]+)/feedback", jsm.feedback),
+    ("POST", rf"{DESK}/request/([^/]+)/feedback", jsm.feedback),
+    ("DELETE", rf"{DESK}/request/([^/]+)/feedback", jsm.feedback),
+]
