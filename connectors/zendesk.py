@@ -17,7 +17,7 @@ from .zendesk_cursor import Place
 from .zendesk_doctor import findings
 from .zendesk_history import from_audit
 from .zendesk_http import Http
-from .zendesk_lists import catalogue_of, whole_desk
+from .zendesk_lists import agents_groups, catalogue_of, whole_desk
 from .zendesk_pull import LAG, Pull
 from .zendesk_read import Reader, merged
 from .zendesk_words import MAPPABLE, Words, number_named
@@ -165,7 +165,7 @@ class Zendesk:
         ticket is believed as long as its version is the one asked for: Zendesk checks the version again.
         """
         before = self._before(ticket, version)
-        writing = Writing(self._reader.desk, self._words, self._agents(changes), self._organization)
+        writing = Writing(self._reader.desk, self._words, self._person, self._fresh_person, self._organization)
         visit = Visit(writing, before, lambda body: self._put(before, body), lambda: self._look(ticket))
         outcomes = visit.write(changes)
         return Written(outcomes, visit.after or before, tuple(visit.events))
@@ -182,11 +182,17 @@ class Zendesk:
             raise Conflict(f"{found.url}: somebody changed it in the meantime", hint="plan again")
         return found
 
-    def _agents(self, changes: Sequence[Change]) -> Mapping[str, Person]:
-        wanted = {str(change.new) for change in changes if change.field == "assignee" and change.new}
+    def _person(self, number: str) -> Person | None:
+        known = self._reader.people.persons
+        if self._memory and number not in known:
+            known |= self._memory.people([number])
+        return known.get(number)
+
+    def _fresh_person(self, number: str) -> Person | None:
         reader = self._reader
-        stored = self._memory.people(wanted) if self._memory and wanted else {}
-        return {**{n: reader.people.persons[n] for n in wanted if n in reader.people.persons}, **stored}
+        reader.desk.members[number] = agents_groups(self._http, number)
+        reader.meet(self._http.json("users/show_many", {"ids": number}).get("users") or ())
+        return reader.people.persons.get(number)
 
     def _organization(self, name: str) -> str | None:
         known = number_named(name, self._reader.people.organizations)

@@ -70,21 +70,22 @@ class Said(NamedTuple):
 
 
 def from_export(row: Row) -> Update | None:
-    """An update from a row of the ticket event export; ``None`` where it tells no time."""
+    """An update from a row of the ticket event export; ``None`` where it tells no time or ticket."""
     return _update(row, row.get("updater_id"), row.get("child_events"))
 
 
 def from_audit(row: Row) -> Update | None:
-    """An update from an audit; ``None`` where it tells no time."""
+    """An update from an audit; ``None`` where it tells no time or ticket."""
     return _update(row, row.get("author_id"), row.get("events"))
 
 
 def _update(row: Row, author: Any, children: list[Row] | None) -> Update | None:
     at = instant(row.get("created_at"))
-    if at is None:
+    if at is None or not row.get("ticket_id"):
         return None
     number, ticket, left = int(row["id"]), str(row["ticket_id"]), _custom(row.get("metadata"))
-    return Update(number, ticket, at, str(author), row.get("via"), left, children or [])
+    told = [child for child in children or () if child.get("id")]
+    return Update(number, ticket, at, str(author), row.get("via"), left, told)
 
 
 def _custom(metadata: Any) -> Mapping[str, Any]:

@@ -56,6 +56,12 @@ def _members(http: Http, desk: Desk) -> list[Row]:
     return list(agents.values())
 
 
+def agents_groups(http: Http, number: str) -> list[str]:
+    """The groups that one agent is in at this moment."""
+    rows = http.rows(f"users/{number}/group_memberships", "group_memberships")
+    return sorted({str(row["group_id"]) for row in rows})
+
+
 def _away(http: Http, desk: Desk) -> None:
     """Agents' own presence, where the account routes by it; an account that does not was asked once."""
     if desk.routes is False:

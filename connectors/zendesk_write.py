@@ -48,13 +48,14 @@ _BLAMED: Mapping[str, tuple[str, ...]] = {
 class Writing:
     """How this account's fields are written.
 
-    ``agents`` are people that tickets may be given to, as far as they are known; ``organization`` finds the number of an
-    organization by its name.
+    ``known`` and ``fresh`` tell of somebody a ticket may be given to: as last heard of, and asked for now; ``None`` where nobody
+    knows them. ``organization`` finds the number of an organization by its name.
     """
 
     desk: Desk
     words: Words
-    agents: Mapping[str, Person]
+    known: Callable[[str], Person | None]
+    fresh: Callable[[str], Person | None]
     organization: Callable[[str], str | None]
 
     def impossible(self, ticket: Ticket, change: Change, group: str | None) -> str:
@@ -80,18 +81,11 @@ class Writing:
         return f"Zendesk cannot set {change.field}"
 
     def _not_assignable(self, person: Value, group: str | None) -> str:
-        known = self.agents.get(str(person)) if person else None
-        if person is None or (known is None and not str(person).isdigit()):
-            return "" if person is None else f"nobody here is called {person}"
-        if known is None:
-            return ""
-        if known.role == "customer":
-            return f"{known.handle} is not an agent"
-        if not known.active:
-            return f"{known.handle} is suspended or gone"
-        if group and known.groups and group.casefold() not in {each.casefold() for each in known.groups}:
-            return f"{known.handle} is not in the group {group}"
-        return ""
+        """Why somebody cannot own the ticket. What is known of people may be an hour old: before a refusal they are asked for."""
+        if person is None or not str(person).isdigit():
+            return f"nobody here is called {person}" if person else ""
+        why = _unfit(self.known(str(person)), group)
+        return why and _unfit(self.fresh(str(person)), group)
 
     def _unknown(self, change: Change) -> str:
         """What a change names that the account does not have."""
@@ -160,6 +154,18 @@ class Writing:
             if own
             else {"status": {"on-hold": "hold"}.get(name.lower(), name.lower())}
         )
+
+
+def _unfit(person: Person | None, group: str | None) -> str:
+    if person is None:
+        return ""
+    if person.role == "customer":
+        return f"{person.handle} is not an agent"
+    if not person.active:
+        return f"{person.handle} is suspended or gone"
+    if group and person.groups and group.casefold() not in {each.casefold() for each in person.groups}:
+        return f"{person.handle} is not in the group {group}"
+    return ""
 
 
 def _number(text: str | None) -> int | None:

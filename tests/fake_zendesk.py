@@ -220,6 +220,7 @@ _ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", r"users/show_many", reads.users_many),
     ("GET", r"users/(\d+)", reads.user),
     ("GET", r"users", reads.users),
+    ("GET", r"users/(\d+)/group_memberships", reads.memberships_of),
     ("GET", r"groups", reads.groups),
     ("GET", r"group_memberships", reads.memberships),
     ("GET", r"organizations/autocomplete", reads.autocomplete),

@@ -185,6 +185,11 @@ def memberships(zd: FakeZendesk, asked: Asked) -> Answer:
     return listed(zd, asked, "group_memberships", rows, **beside)
 
 
+def memberships_of(zd: FakeZendesk, asked: Asked, user: str) -> Answer:
+    rows = [row for row in zd.memberships.values() if row["user_id"] == int(user)]
+    return listed(zd, asked, "group_memberships", rows)
+
+
 def autocomplete(zd: FakeZendesk, asked: Asked) -> Answer:
     name = asked.params.get("name", "").lower()
     found = [row for row in zd.organizations.values() if row["name"].lower().startswith(name)]

@@ -240,6 +240,18 @@ def test_who_cannot_own_the_ticket_is_not_even_sent(zd: FakeZendesk, ticket: str
     assert "assignee_id" not in puts(zd)[0]
 
 
+def test_somebody_who_joined_the_group_since_the_last_look_may_own_it(zd: FakeZendesk, ticket: str) -> None:
+    """What is known of people may be an hour old, so a refusal is never made from it alone."""
+    zd.add_user("dora@acme.example", "Dora", "agent", groups=[zd.group_id("Billing")])
+    dora = str(zd.user_id("dora@acme.example"))
+    desk, known = synced(zd, ticket)
+    people = {each.id: each for page in connect(zd).pull(None) for each in page.people}
+    desk._memory.people = lambda ids: {n: people[n] for n in ids if n in people}  # type: ignore[union-attr, method-assign]
+    zd.add_membership(int(dora), zd.group_id("Support"))
+    changes = [Change("1", "assign", "group", new="Support"), Change("2", "assign", "assignee", new=dora)]
+    assert results(desk.apply(ticket, changes, known.version)) == [("1", "applied"), ("2", "applied")]
+
+
 def test_an_agent_suspended_since_the_last_look_is_refused_by_zendesk_and_the_rest_goes_on(
     zd: FakeZendesk, ticket: str
 ) -> None:
