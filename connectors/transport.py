@@ -11,6 +11,7 @@ import gc
 import random
 import re
 import time
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -154,6 +155,14 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return None
 
 
+def header_time(value: str | None) -> datetime | None:
+    """The instant of a ``Date`` header, UTC; ``None`` where it says none."""
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC) if value else None
+    except ValueError:
+        return None
+
+
 class Pace:
     """Lets at most ``per_minute`` calls through, evenly spaced; ``clock`` counts seconds, ``sleep`` waits for some."""
 
@@ -177,6 +186,8 @@ class Transport:
     ``headers`` go with every call and may hold the token; ``login`` is sent as basic authentication. ``timeout`` is
     seconds to connect and to wait for each piece of the answer. ``per_minute`` limits the pace, ``None`` does not.
     """
+
+    attempts = ATTEMPTS
 
     def __init__(
         self,
@@ -232,7 +243,7 @@ class Transport:
         from tenacity import Retrying, retry_if_exception
 
         retrying = Retrying(
-            stop=_enough,
+            stop=self._enough,
             wait=self._wait,
             retry=retry_if_exception(_passes),
             sleep=self._sleep,
@@ -277,6 +288,10 @@ class Transport:
         """What the desk said itself, if it said it in JSON and briefly."""
         return told(answer, "message")
 
+    def _enough(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        return state.attempt_number >= (KNOCKS if isinstance(error, Unreachable) else self.attempts)
+
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.after if isinstance(error, Retryable) else None
@@ -308,11 +323,6 @@ def _fate(error: ConnectorError, *, write: bool) -> ConnectorError:
 
 def _passes(error: BaseException) -> bool:
     return isinstance(error, Retryable) and not isinstance(error, Unsure) and (error.after or 0.0) <= LONGEST_WAIT
-
-
-def _enough(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return state.attempt_number >= (KNOCKS if isinstance(error, Unreachable) else ATTEMPTS)
 
 
 def told(answer: requests.Response, *names: str) -> str:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +20,7 @@ from zenpy import Zenpy
 from zenpy.lib.exception import APIException, ZenpyException
 
 from .base import AuthFailed, Conflict, Rejected, Retryable
-from .transport import Transport, answered, failure, refusal, retry_after, told
+from .transport import Transport, answered, failure, header_time, refusal, retry_after, told
 from .zendesk_limits import Limits
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ class Http(Transport):
 
     def _learn(self, method: str, path: str, answer: requests.Response) -> None:
         self.limits.learn(method, path, answer.headers)
-        self.desk_time = _stamp(answer.headers.get("Date"))
+        self.desk_time = header_time(answer.headers.get("Date"))
 
     def _words(self, answer: requests.Response) -> str:
         return told(answer, "description", "error_description", "message", "error")
@@ -238,11 +237,3 @@ def _said(blamed: Any) -> str:
     rows = (each if isinstance(each, dict) else {"description": each} for each in entries)
     texts = (str(row.get("description") or row.get("error") or "") for row in rows)
     return "; ".join(text for text in texts if text)
-
-
-def _stamp(value: str | None) -> datetime | None:
-    """The instant of a ``Date`` header."""
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC) if value else None
-    except ValueError:
-        return None

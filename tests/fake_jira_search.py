@@ -169,8 +169,13 @@ def one(jira: FakeJira, asked: Asked, name: str) -> Answer:
     """By id or key, as it is now; old keys lead to it, too."""
     row, params = found(jira, asked, name), asked.params
     properties = _properties(asked, params.get("properties"))
-    wanted = many(params.get("fields")) or ["*all"]
-    return 200, issue(jira, row, wanted, params.get("expand", ""), properties, asked.version, jira.comments_inside), {}
+    wanted, expand = many(params.get("fields")) or ["*all"], params.get("expand", "")
+    said = issue(jira, row, wanted, expand, properties, asked.version, jira.comments_inside)
+    if "transitions" in expand:
+        from fake_jira_writes import told_ways
+
+        said["transitions"] = told_ways(jira, asked, row)
+    return 200, said, {}
 
 
 def fetch(jira: FakeJira, asked: Asked) -> Answer:

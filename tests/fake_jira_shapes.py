@@ -225,6 +225,7 @@ def _single(site: JiraDesk, row: Row, field: str, kind: str, held: Any) -> Any:
     shapes: dict[str, Callable[[JiraDesk, Any], Any]] = {
         "status": status, "priority": priority, "issuetype": issue_type, "resolution": resolution, "parent": beside,
         "organizations": organization, "group": group, "feedback": _feedback,
+        "language": lambda _site, held: {"languageCode": held, "displayName": held},
         "created": lambda site, at: stamp(at, site.zone), "resolutiondate": lambda site, at: stamp(at, site.zone),
         "feedback_date": lambda site, at: stamp(at, site.zone),
         "sentiment": lambda _site, each: [{"id": name.lower(), "name": name} for name in each],

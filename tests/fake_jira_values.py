@@ -21,7 +21,7 @@ OPTIONS = frozenset({"multiselect", "checkboxes"})
 LISTS = MANY_PEOPLE | OPTIONS | {"labels", "organizations"}
 READ_ONLY = frozenset(
     {"status", "statusCategory", "created", "updated", "creator", "project", "resolution", "resolutiondate", "comment",
-     "issuelinks", "subtasks", "sla", "feedback", "feedback_date", "sentiment", "approvals"}
+     "issuelinks", "subtasks", "sla", "feedback", "feedback_date", "sentiment", "approvals", "language"}
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ KINDS: dict[str, tuple[str, str | None, str]] = {
     "feedback": ("sd-feedback", None, DESK + "sd-request-feedback"),
     "feedback_date": ("datetime", None, DESK + "sd-request-feedback-date"),
     "sentiment": ("array", "sd-sentiment", "com.atlassian.servicedesk.sentiment:sd-sentiment"),
+    "language": ("sd-request-lang", None, "com.atlassian.servicedesk.servicedesk-lingo-integration-plugin:sd-request-language"),
     "approvals": ("sd-approvals", None, "com.atlassian.servicedesk.approvals-plugin:sd-approvals"),
 }
 """How a field of each kind is told: its type, what it is a list of, and the name that no language changes."""
@@ -57,6 +58,7 @@ SYSTEM: dict[str, tuple[str, str, str | None]] = {
 STOCK_FIELDS = (
     ("Request Type", "request_type"), ("Organizations", "organizations"), ("Request participants", "participants"),
     ("Satisfaction", "feedback"), ("Satisfaction date", "feedback_date"), ("Approvals", "approvals"),
+    ("Request language", "language"),
     ("Time to first response", "sla"), ("Time to resolution", "sla"), ("Recovery", "text"), ("Seats", "number"),
     ("Support group", "group"), ("Follow up by", "date"), ("Story", "textarea"),
 )  # fmt: skip

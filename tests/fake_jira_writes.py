@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fake_jira_adf import is_document, plain
 from fake_jira_asked import Refused, blamed, listed
 from fake_jira_reads import editable, field_meta
-from fake_jira_search import found
+from fake_jira_search import found, one
 from fake_jira_shapes import comment as comment_row
-from fake_jira_shapes import issue as issue_row
 from fake_jira_shapes import status
 from fake_jira_values import LISTS, Invalid, cannot_set, taken
 
@@ -46,7 +45,7 @@ def edit(jira: FakeJira, asked: Asked, name: str) -> Answer:
     jira.edit(row, who, new, quiet=quiet)
     _comments(jira, asked, row)
     if asked.params.get("returnIssue") == "true" and jira.cloud:
-        return 200, issue_row(jira, row, ["*all"], version=asked.version), {}
+        return one(jira, asked, name)
     return DONE
 
 
@@ -172,10 +171,13 @@ def _ways(jira: FakeJira, asked: Asked, row: Row) -> list[Transition]:
 
 
 def transitions(jira: FakeJira, asked: Asked, name: str) -> Answer:
-    row = found(jira, asked, name)
-    expand, wanted = "transitions.fields" in asked.params.get("expand", ""), asked.params.get("transitionId")
-    ways = [each for each in _ways(jira, asked, row) if wanted in (None, each.id)]
-    return 200, {"expand": "transitions", "transitions": [_way(jira, each, fields=expand) for each in ways]}, {}
+    return 200, {"expand": "transitions", "transitions": told_ways(jira, asked, found(jira, asked, name))}, {}
+
+
+def told_ways(jira: FakeJira, asked: Asked, row: Row) -> list[Row]:
+    """The transitions of an issue, with the fields of their screens where those were asked for."""
+    fields, wanted = "transitions.fields" in asked.params.get("expand", ""), asked.params.get("transitionId")
+    return [_way(jira, each, fields=fields) for each in _ways(jira, asked, row) if wanted in (None, each.id)]
 
 
 def _way(jira: FakeJira, each: Transition, *, fields: bool) -> Row:
