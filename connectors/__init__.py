@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
     from .base import Connector
 
-CONNECTORS = {"local": "local:Local", "rt": "request_tracker:RequestTracker", "zendesk": "zendesk:Zendesk"}
+CONNECTORS = {
+    "local": "local:Local",
+    "rt": "request_tracker:RequestTracker",
+    "zendesk": "zendesk:Zendesk",
+    "jira": "jsm:Jira",
+}
 """Kind of helpdesk -> module and class. Other packages add theirs as entry points of the group ``makegood.connectors``."""
 
 

@@ -175,6 +175,9 @@ class Memory(Protocol):
     def events(self, ids: Collection[str]) -> Collection[str]:
         """Those of these event ids that are stored."""
 
+    def open_tickets(self) -> Collection[str]:
+        """The ids of all tickets that are neither solved nor closed, deleted or merged."""
+
 
 Finding = tuple[Literal["ok", "warning", "error"], str, str]
 """One line of ``doctor``: how it is, what was found, what to do about it (empty where nothing is)."""

@@ -18,7 +18,7 @@ from .base import Change, Conflict, Connector, ConnectorError, Gone
 from .ticket import FIELD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .base import Outcome, Page, Written
     from .ticket import Event, Ticket
@@ -138,9 +138,9 @@ class ConnectorSuite:
     def test_customer_message_is_pulled(self, stage: Stage) -> None:
         """A customer's words are public, theirs, and without what they quoted."""
         ticket = stage.ticket("Talk", "Hello.")
-        cursor = settled(stage.connector())
+        before = list(stage.connector().pull(None))
         stage.customer_says(ticket, "It still fails.\n\n> Please restart it.")
-        said = [e for e in events(stage.connector().pull(cursor)).values() if e.kind == "message"]
+        said = new_messages(stage.connector(), before)
         assert [(e.text, e.public, e.actor_kind) for e in said] == [("It still fails.", True, "customer")]
 
     def test_read_and_pull_agree(self, stage: Stage) -> None:
@@ -290,11 +290,11 @@ class ConnectorSuite:
     def test_note_is_internal_and_known_again(self, stage: Stage) -> None:
         """A note of ours is internal and recognised on the next pull by its marker and author."""
         ticket = stage.ticket("Note", "Please.")
-        cursor = settled(stage.connector())
+        before = list(stage.connector().pull(None))
         written = visit(stage.connector(), ticket, Change("n", "note", text=NOTE, marker=MARKER))
         assert results(written) == [("n", "applied")]
         connector = stage.connector()
-        note = next(e for e in events(connector.pull(cursor)).values() if e.kind == "message")
+        (note,) = new_messages(connector, before)
         assert (note.marker, note.public, note.actor_kind) == (MARKER, False, "robot")
         assert note.actor == connector.catalogue().me
 
@@ -406,6 +406,13 @@ def tickets(pages: Iterable[Page]) -> dict[str, Ticket]:
 def events(pages: Iterable[Page]) -> dict[str, Event]:
     """Every event in these pages, once, by id."""
     return {event.id: event for page in pages for event in page.events}
+
+
+def new_messages(connector: Connector, before: Sequence[Page]) -> list[Event]:
+    """Messages pulled since these pages; what was told before may come again."""
+    told = events(before)
+    later = events(connector.pull(before[-1].cursor)).values()
+    return [event for event in later if event.kind == "message" and event.id not in told]
 
 
 def results(written: Written) -> list[tuple[str, str]]:

@@ -54,6 +54,16 @@ class StoreMemory:
         """Those of these event ids that are stored."""
         return {row["id"] for row in self._rows(tables.events.c.id, ids, tables.events.c.id)}
 
+    def open_tickets(self) -> Collection[str]:
+        """The ids of tickets that are neither solved nor closed, deleted or merged."""
+        columns = tables.tickets.c
+        here = of_helpdesk(columns.desk, self.helpdesk)
+        asked = select(columns.id).where(
+            here, columns.status.not_in(("solved", "closed")), columns.deleted.is_(False), columns.merged_into.is_(None)
+        )
+        with self.store().reading() as connection:
+            return list(connection.execute(asked).scalars())
+
     def _rows(self, key: ColumnElement[str], ids: Collection[str], *wanted: ColumnElement[Any]) -> Iterator[RowMapping]:
         """The rows of one table with these ids, all as of one moment."""
         asked = list(dict.fromkeys(ids))

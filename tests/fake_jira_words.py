@@ -40,7 +40,11 @@ KINDS: dict[str, tuple[str, str | None, str]] = {
     "feedback": ("sd-feedback", None, DESK + "sd-request-feedback"),
     "feedback_date": ("datetime", None, DESK + "sd-request-feedback-date"),
     "sentiment": ("array", "sd-sentiment", "com.atlassian.servicedesk.sentiment:sd-sentiment"),
-    "language": ("sd-request-lang", None, "com.atlassian.servicedesk.servicedesk-lingo-integration-plugin:sd-request-language"),
+    "language": (
+        "sd-request-lang",
+        None,
+        "com.atlassian.servicedesk.servicedesk-lingo-integration-plugin:sd-request-language",
+    ),
     "approvals": ("sd-approvals", None, "com.atlassian.servicedesk.approvals-plugin:sd-approvals"),
 }
 """How a field of each kind is told: its type, what it is a list of, and the name that no language changes."""

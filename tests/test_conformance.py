@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fake_desk import Clock, make_desk
+from fake_jira import FakeJira
+from fake_jira_client import Clock as JiraClock
+from fake_jira_client import connect as connect_jira
 from fake_rt import FakeRT
 from fake_rt_client import NOW, connect
 from fake_zendesk import FakeZendesk
@@ -118,6 +121,62 @@ class TestZendesk(ConnectorSuite):
         clock = ZendeskClock()
         with FakeZendesk(now=clock) as zd:
             yield ZendeskStage(zd, clock)
+
+
+class JiraStage(Stage):
+    groups = ("Support", "Billing")
+    text_field = "Recovery"
+    tags = ("two_words", "vip")
+
+    def __init__(self, jira: FakeJira, clock: JiraClock) -> None:
+        self.jira = jira
+        self.clock = clock
+        self.agents = (jira.user_id("alice@acme.example"), jira.user_id("bob@acme.example"))
+
+    def connector(self) -> Connector:
+        self.clock.turn()
+        return connect_jira(self.jira)
+
+    def readonly(self) -> Connector:
+        entry = self.jira.entry
+        account = {"account": ("reader@acme.example", entry.reader_api_token)}
+        return connect_jira(self.jira, way=account if self.jira.cloud else {"token": entry.reader_pat})
+
+    def unreachable(self) -> Connector:
+        return connect_jira(self.jira, url="http://127.0.0.1:9")
+
+    def ticket(self, subject: str, text: str) -> str:
+        self.clock.turn()
+        return self.jira.add_issue(subject, text)
+
+    def customer_says(self, ticket: str, text: str) -> None:
+        self.clock.turn()
+        self.jira.say(ticket, "ana@customer.example", text)
+
+    def agent_sets(self, ticket: str, field: str, value: str) -> None:
+        self.clock.turn()
+        named = {"assignee": "assignee", "group": "Support group"}.get(field, self.text_field)
+        self.jira.change(ticket, "alice@acme.example", {named: value})
+
+    def merge(self, ticket: str, into: str) -> bool:
+        self.clock.turn()
+        self.jira.merge(ticket, into)
+        return True
+
+    def delete(self, ticket: str) -> bool:
+        self.clock.turn()
+        self.jira.delete(ticket)
+        return True
+
+
+@pytest.mark.parametrize("cloud", [True, False], ids=["cloud", "server"])
+class TestJira(ConnectorSuite):
+    @pytest.fixture
+    def stage(self, cloud: bool) -> Iterator[Stage]:
+        clock = JiraClock()
+        with FakeJira(cloud=cloud, now=clock) as jira:
+            jira.person("copy@customer.example")
+            yield JiraStage(jira, clock)
 
 
 class LocalStage(Stage):

@@ -1,0 +1,448 @@
+"""Changes as Jira wants to be told them: one ``PUT`` for the fields, a transition for the status, a call for each comment.
+
+Jira checks no version: the issue is read right before, and what it shows is compared. Fields go first, because a workflow may want
+them for a transition, or close the issue to editing behind it. Transitions have numbers that change with the workflow, so the way to
+a status is looked up at the moment it is gone. A comment is internal unless a rule replies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from .base import AuthFailed, Conflict, ConnectorError, Gone, Outcome, Rejected, Retryable
+from .changes import MESSAGES, done, holds, listed, message_of, same, shown, value_of
+from .jsm_fields import day_text
+from .jsm_history import OURS, comment_number
+from .jsm_http import API, DESK, Invalid
+from .jsm_text import plain_text
+from .jsm_words import MAPPABLE, STOCK_PRIORITIES, named
+from .ticket import FIELD
+from .transport import Unsure, answered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .base import Change, Result
+    from .jsm_fields import Field
+    from .jsm_http import Http
+    from .jsm_words import Desk, Row, Words
+    from .ticket import Event, Ticket
+
+STATUS = frozenset({"status", "status_name"})
+WRITABLE = frozenset(
+    {
+        "assignee",
+        "priority",
+        "status",
+        "status_name",
+        "type",
+        "subject",
+        "requester",
+        "due",
+        "organization",
+        "tags",
+        "cc",
+    }
+)
+EXPAND = "changelog,transitions.fields"
+"""What is told inside an issue besides: the newest entries of its changelog, and where its workflow lets us go."""
+
+_IDS = {
+    "assignee": "assignee",
+    "requester": "reporter",
+    "priority": "priority",
+    "type": "issuetype",
+    "subject": "summary",
+}
+_IDS |= {"due": "duedate", "tags": "labels"}
+"""A fact, and the field of Jira's that holds it."""
+_SILENT = (
+    "Jira answered that all was well and changed nothing: the account may not set this, or a rule of yours took it back"
+)
+
+
+class Look(NamedTuple):
+    """An issue at one moment: as it came, as a ticket, and what it tells of its past."""
+
+    row: Row
+    ticket: Ticket
+    events: Sequence[Event]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How this site's fields are written. ``somebody`` finds the id of a person by what an admin calls them."""
+
+    desk: Desk
+    words: Words
+    somebody: Callable[[str], str | None]
+
+    def fitted(self, change: Change) -> Change:
+        """The change as Jira can hold it: a field for days knows no hours."""
+        own = self.custom(change.field)
+        days = change.field == "due" or (own is not None and own[1].kind == "date")
+        return replace(change, new=day_text(change.new)) if days and isinstance(change.new, str) else change
+
+    def impossible(self, change: Change) -> str:
+        """Why Jira need not even be asked; empty if it may be."""
+        if change.action == "add_tags" and (blank := next((tag for tag in listed(change.new) if " " in tag), None)):
+            return f"Jira's labels hold no blanks: write {blank.replace(' ', '_')}"
+        name = change.field or ""
+        if change.action in MESSAGES or name in STATUS or self.custom(name) is not None:
+            return ""
+        if name == "form" and not self.desk.cloud:
+            return "Data Center does not let anybody set the request type from outside"
+        if name not in WRITABLE | {"form"}:
+            own = " (without map.group the project is the group)" if name == "group" else ""
+            return f"Jira cannot set {name}{own}"
+        unknown = self._unknown(change)
+        return f"Jira has no {unknown}" if unknown else ""
+
+    def _unknown(self, change: Change) -> str:
+        """What a change names that the site does not have."""
+        name, value = change.field or "", change.new
+        if name == "cc":
+            return next(
+                (f"account with the address {each}" for each in listed(value) if self.somebody(each) is None), ""
+            )
+        if name == "priority" and value is not None and self._priority(str(value)) is None:
+            return f"priority that stands for {value}: name one under words.priority in makegood.toml"
+        tables = {"type": self.desk.types, "form": self.desk.forms, "organization": self.desk.organizations}
+        if name in tables and value is not None and named(str(value), tables[name]) is None:
+            return f"{name} {value}"
+        return ""
+
+    def _priority(self, word: str) -> str | None:
+        """The number of the priority that stands for a word: one that the settings name, else the best known."""
+        told = [each.casefold() for each in self.words.priority.get(word, ())]
+        order = [*told, *STOCK_PRIORITIES]
+        fitting = [n for n, name in self.desk.priorities.items() if self.words.priority_of(name, n) == word]
+        return min(fitting, key=lambda n: _place(order, self.desk.priorities[n].casefold()), default=None)
+
+    def custom(self, name: str | None) -> tuple[str, Field] | None:
+        """The custom field a fact is kept in, with its number; ``None`` if it is one of Jira's own."""
+        if name and name.startswith(FIELD):
+            return self.desk.field_named(name.removeprefix(FIELD))
+        mapped = self.words.fields.get(name or "") if name in MAPPABLE else None
+        return self.desk.field_named(mapped) if mapped else None
+
+    def number_of(self, change: Change) -> str:
+        """The id of the field that a change is about."""
+        own, name = self.custom(change.field), change.field or ""
+        if own is not None:
+            return own[0]
+        special = {"cc": "participants", "organization": "organizations", "form": "request_type"}
+        return self.desk.special.get(special[name], "") if name in special else _IDS.get(name, name)
+
+    def body(self, changes: Iterable[Change]) -> Row:
+        """What to send for these changes: values, and for lists what comes and what goes."""
+        fields: Row = {}
+        update: Row = {}
+        for change in changes:
+            number = self.number_of(change)
+            if change.action in ("add_tags", "remove_tags", "add_cc"):
+                word = "remove" if change.action == "remove_tags" else "add"
+                entries = [self._entry(change.field, each) for each in listed(change.new)]
+                update.setdefault(number, []).extend({word: each} for each in entries)
+            else:
+                fields[number] = self._value(change)
+        return {name: said for name, said in (("fields", fields), ("update", update)) if said}
+
+    def _entry(self, name: str | None, entry: str) -> Any:
+        return self.person(self.somebody(entry)) if name == "cc" else entry
+
+    def _value(self, change: Change) -> Any:
+        own, name, value = self.custom(change.field), change.field or "", change.new
+        if own is not None:
+            return own[1].raw(value, cloud=self.desk.cloud)
+        text = value if isinstance(value, str) else None
+        if name in ("assignee", "requester"):
+            return self.person(text)
+        if name == "tags":
+            return list(listed(value))
+        if text is None:
+            return None
+        if name == "organization":
+            return [int(named(text, self.desk.organizations) or 0)]
+        if name == "priority":
+            return {"id": self._priority(text)}
+        if name == "type":
+            return {"id": named(text, self.desk.types)}
+        return named(text, self.desk.forms) if name == "form" else text[:10] if name == "due" else text
+
+    def person(self, who: str | None) -> Row | None:
+        """Somebody, by exactly the id they have; nothing takes the owner away."""
+        return {"accountId" if self.desk.cloud else "name": who} if who else None
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+@dataclass
+class Visit:
+    """The writing of one issue. ``look`` reads it as it is now, ``seen`` makes a look of an issue that came as an answer."""
+
+    http: Http
+    writing: Writing
+    before: Look
+    look: Callable[[], Look]
+    seen: Callable[[Row], Look]
+    now: Look = field(init=False)
+    stale: bool = False
+    sent: dict[str, str] = field(default_factory=dict)
+    told: dict[str, Outcome] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.now = self.before
+
+    def write(self, changes: Sequence[Change]) -> tuple[Outcome, ...]:
+        """Sends what is not so already, reads it back, and says what became of each change.
+
+        Raises:
+            ConnectorError: nothing was written, and nothing of it says which change is to blame.
+        """
+        wanted = [self.writing.fitted(change) for change in changes]
+        asked = self._possible(wanted)
+        fields = [change for change in asked if change.action not in MESSAGES and change.field not in STATUS]
+        if fields:
+            self._attempt(fields, lambda: self._put(fields))
+        for change in asked:
+            if change.field in STATUS:
+                self._attempt([change], lambda change=change: self._move(change))  # type: ignore[misc]
+        for change in asked:
+            if change.action in MESSAGES:
+                self._attempt([change], lambda change=change: self._say(change))  # type: ignore[misc]
+        self._fresh()
+        return tuple(self.told.get(change.id) or self._outcome(change) for change in wanted)
+
+    def _possible(self, changes: Sequence[Change]) -> list[Change]:
+        """Those that have to be sent; the others have their outcome already."""
+        for change in changes:
+            why = self.writing.impossible(change)
+            if change.action not in MESSAGES and not why and holds(self.before.ticket, change):
+                self.told[change.id] = Outcome(change.id, "already")
+            elif why:
+                self.told[change.id] = Outcome(change.id, "refused", why)
+        return [change for change in changes if change.id not in self.told]
+
+    @property
+    def _where(self) -> str:
+        return f"{API}/issue/{self.before.ticket.id}"
+
+    # --- calls ------------------------------------------------------------------------------------------------------------
+
+    def _attempt(self, changes: Sequence[Change], send: Callable[[], None]) -> None:
+        """One step. What goes wrong before anything was written concerns the whole visit, later only these changes."""
+        try:
+            send()
+        except Unsure as lost:
+            self._lost(changes, lost.message)
+        except Invalid as refused:
+            self._tell(changes, "refused", refused.message)
+        except (Conflict, Gone, AuthFailed, Retryable) as error:
+            if not self.sent:
+                raise
+            self._tell(changes, _AS_OUTCOME.get(type(error), "failed"), error.message)
+        except Rejected as refused:
+            self._tell(changes, "refused", refused.message)
+
+    def _tell(self, changes: Iterable[Change], result: Result, detail: str) -> None:
+        for change in changes:
+            self.told.setdefault(change.id, Outcome(change.id, result, detail))
+
+    def _did(self, changes: Iterable[Change], number: str = "") -> None:
+        self.sent |= {change.id: number for change in changes}
+
+    def _fresh(self) -> None:
+        """Reads the issue again if something was done to it since.
+
+        Raises:
+            Unsure: it cannot be read, so nobody knows yet what became of the changes.
+        """
+        if not self.stale:
+            return
+        try:
+            self.now, self.stale = self.look(), False
+        except ConnectorError as error:
+            raise Unsure(f"written, and could not be read back: {error.message}", hint=error.hint) from error
+
+    def _lost(self, changes: Sequence[Change], why: str) -> None:
+        """The answer got lost: the issue itself tells whether the call arrived. It is never sent again here."""
+        self.stale = True
+        self._fresh()
+        for change in changes:
+            there = (
+                self._found(change) if change.action in MESSAGES else done(self.before.ticket, change, self.now.ticket)
+            )
+            if there:
+                self._did([change], there if isinstance(there, str) else "")
+            else:
+                self._tell([change], "failed", f"it did not arrive ({why})")
+
+    def _found(self, change: Change) -> str:
+        """The event of a message that was sent and not answered, among what was said since."""
+        old = {event.id for event in self.before.events}
+        fresh = [event for event in self.now.events if event.id not in old and event.id not in self.sent.values()]
+        found = message_of(replace(change, text=plain_text(change.text or "")), self.writing.desk.me, fresh)
+        return found.id if found else ""
+
+    def _put(self, changes: Sequence[Change]) -> None:
+        """All fields at once. One invalid value makes Jira refuse them all: what it blames stays out, the rest is sent again."""
+        try:
+            self._take(self.http.write("PUT", self._address(), self.writing.body(changes)))
+            self._did(changes)
+        except Unsure:
+            raise
+        except Invalid as refused:
+            blamed = [change for change in changes if self.writing.number_of(change) in refused.details]
+            self._excluded(changes, blamed or changes, refused.message)
+        except Rejected as refused:
+            self._excluded(changes, changes, refused.message)
+
+    def _excluded(self, changes: Sequence[Change], blamed: Sequence[Change], why: str) -> None:
+        rest = [change for change in changes if change not in blamed]
+        owner = [change for change in blamed if change.field == "assignee"]
+        self._tell([change for change in blamed if change not in owner], "refused", why)
+        for change in owner:
+            self._attempt([change], lambda change=change: self._assign(change))  # type: ignore[misc]
+        if rest:
+            self._attempt(rest, lambda: self._put(rest))
+
+    def _assign(self, change: Change) -> None:
+        """The owner alone, which needs no right to edit and no place on a screen."""
+        who = change.new if isinstance(change.new, str) else None
+        body = self.writing.person(who) or {"accountId" if self.writing.desk.cloud else "name": None}
+        self.http.write("PUT", f"{self._where}/assignee", body)
+        self.stale = True
+        self._did([change])
+
+    def _address(self) -> str:
+        """Where fields are written; Cloud answers with the issue, and keeps mails back where we are allowed to ask for that."""
+        asked = {"returnIssue": "true", "expand": EXPAND} if self.writing.desk.cloud else {}
+        project = str((self.before.row["fields"].get("project") or {}).get("id"))
+        if project in self.writing.desk.quiet:
+            asked["notifyUsers"] = "false"
+        return f"{self._where}?{urlencode(asked)}" if asked else self._where
+
+    def _take(self, answer: Any) -> None:
+        """The issue as a ``PUT`` answered it; where it did not, it is read again."""
+        self.stale = True
+        if answer.status_code == 200 and answer.content:
+            try:
+                self.now, self.stale = self.seen(answered(answer)), False
+            except (ConnectorError, KeyError, TypeError):
+                self.stale = True
+
+    # --- the status ---------------------------------------------------------------------------------------------------------
+
+    def _move(self, change: Change) -> None:
+        self._fresh()
+        ways = self.now.row.get("transitions")
+        if ways is None:
+            ways = self.http.object(f"{self._where}/transitions", {"expand": "transitions.fields"}).get("transitions")
+        fitting = self._fitting(change, ways or ())
+        chosen = next((way for way in fitting if not self._missing(way)), None)
+        if chosen is None:
+            self._tell([change], "refused", self._no_way(change, fitting, ways or ()))
+            return
+        body: Row = {"transition": {"id": str(chosen["id"])}}
+        if fields := self._resolved(chosen):
+            body["fields"] = fields
+        self.http.write("POST", f"{self._where}/transitions", body)
+        self.stale = True
+        self._did([change])
+
+    def _fitting(self, change: Change, ways: Iterable[Row]) -> list[Row]:
+        """The transitions to what is wanted, the best first."""
+        wish, words = str(change.new), self.writing.words
+        if change.field == "status_name":
+            return [way for way in ways if _target(way)[0].casefold() == wish.casefold()]
+        fitting = [way for way in ways if words.category(*_target(way)) == wish]
+        return sorted(fitting, key=lambda way: words.rank(wish, _target(way)[0]))
+
+    def _missing(self, way: Row) -> list[str]:
+        """Fields that a transition asks for, that are empty, and that we have nothing for."""
+        held, filled = self.now.row["fields"], self._resolved(way)
+        return [
+            str(said.get("name") or number)
+            for number, said in (way.get("fields") or {}).items()
+            if said.get("required")
+            and not said.get("hasDefaultValue")
+            and number not in filled
+            and held.get(number) in (None, "", [])
+        ]
+
+    def _resolved(self, way: Row) -> Row:
+        """The resolution, where a transition's screen has it and the issue has none."""
+        said = (way.get("fields") or {}).get("resolution")
+        if said is None or self.now.row["fields"].get("resolution"):
+            return {}
+        allowed = [str(each.get("name")) for each in said.get("allowedValues") or ()]
+        wish = self.writing.words.resolution
+        chosen = next((name for name in allowed if name.casefold() == wish.casefold()), None)
+        return {"resolution": {"name": chosen}} if chosen else {}
+
+    def _no_way(self, change: Change, fitting: Sequence[Row], ways: Iterable[Row]) -> str:
+        here = self.now.ticket.status_name or "here"
+        if fitting:
+            fields = ", ".join(self._missing(fitting[0]))
+            return f"the transition {fitting[0].get('name')} asks for {fields}: set that in the rule, too"
+        known = ", ".join(dict.fromkeys(_target(way)[0] for way in ways)) or "nowhere"
+        return f"from {here} no transition of ours leads to {change.new}, only to: {known}"
+
+    # --- messages -----------------------------------------------------------------------------------------------------------
+
+    def _say(self, change: Change) -> None:
+        public, text = MESSAGES[change.action], change.text or ""
+        request = bool(self.now.row["fields"].get(self.writing.desk.special.get("request_type", "")))
+        if public and not request:
+            self._tell([change], "refused", "this issue is no customer request: nobody would get the reply")
+            return
+        if public:
+            mark = [{"key": OURS, "value": {"marker": change.marker}}] if change.marker else []
+            answer = self.http.write("POST", f"{self._where}/comment", {"body": text, "properties": mark})
+        elif request:
+            path = f"{DESK}/request/{self.before.ticket.id}/comment"
+            answer = self.http.write("POST", path, {"body": text, "public": False})
+        else:
+            internal = [{"key": "sd.public.comment", "value": {"internal": True}}]
+            answer = self.http.write("POST", f"{self._where}/comment", {"body": text, "properties": internal})
+        self.stale = True
+        try:
+            self._did([change], comment_number(answered(answer)))
+        except (Rejected, KeyError, TypeError):
+            self._lost([change], "the answer was not what Jira says")
+
+    # --- what became of it ----------------------------------------------------------------------------------------------------
+
+    def _outcome(self, change: Change) -> Outcome:
+        if change.action in MESSAGES:
+            return self._heard(change)
+        name = change.field or ""
+        now, was = value_of(self.now.ticket, name), value_of(self.before.ticket, name)
+        if done(self.before.ticket, change, self.now.ticket):
+            return Outcome(change.id, "applied")
+        if same(name, now, was):
+            return Outcome(change.id, "refused", _SILENT)
+        return Outcome(change.id, "partly", f"Jira, or a rule of yours, made it {shown(now)} instead")
+
+    def _heard(self, change: Change) -> Outcome:
+        said = next((event for event in self.now.events if event.id == self.sent.get(change.id)), None)
+        if said is None:
+            return Outcome(change.id, "refused", _SILENT)
+        if said.public == MESSAGES[change.action]:
+            return Outcome(change.id, "applied")
+        how = "customers can see it" if said.public else "no customer sees it"
+        return Outcome(change.id, "partly", f"it was written, but {how}: look at the issue, and at doctor")
+
+
+_AS_OUTCOME: dict[type[ConnectorError], Result] = {Conflict: "conflict", Gone: "skipped"}
+
+
+def _target(way: Row) -> tuple[str, str]:
+    """Name and category key of the status that a transition leads to."""
+    to = way.get("to") or {}
+    return str(to.get("name")), str((to.get("statusCategory") or {}).get("key"))
