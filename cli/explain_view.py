@@ -33,7 +33,7 @@ BECOMES = {
 def explain_text(found: Mapping[str, Any], subject: str, paint: Paint, width: int) -> Iterator[str]:
     """The verdict of each rule with its comparisons, then clocks and promises, then what comes next."""
     zone, at = ZoneInfo(found["time_zone"]), moment(found["at"])
-    yield f"{paint('place', number(found['ticket']))}  {printable(subject)}"
+    yield f"{paint('place', number(found['ticket'], found['url']))}  {printable(subject)}"
     yield paint("dim", f"as of {moment_words(at, zone, at)} ({zone.key})")
     for rule in found["rules"]:
         yield ""

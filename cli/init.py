@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 RULES = Path("rules.yaml")
 WORKFLOW = Path(".github/workflows/makegood.yml")
-EXAMPLES = {"rt": 'base_url = "https://rt.example.com"', "zendesk": 'subdomain = "acme"'}
+EXAMPLES = {
+    "rt": 'base_url = "https://rt.example.com"',
+    "zendesk": 'subdomain = "acme"',
+    "jira": 'base_url = "https://acme.atlassian.net"',
+}
 """Where a helpdesk is, in settings to correct: what stands for the place that nobody named."""
 
 
@@ -31,17 +35,20 @@ EXAMPLES = {"rt": 'base_url = "https://rt.example.com"', "zendesk": 'subdomain =
 @click.option("--helpdesk", "kind", type=click.Choice(list(CONNECTORS)), required=True, help="The kind of helpdesk.")
 @click.option("--base-url", metavar="URL", help="Where it is, e.g. https://rt.example.com.")
 @click.option("--subdomain", metavar="NAME", help="Zendesk: the acme of https://acme.zendesk.com.")
+@click.option("--email", metavar="ADDRESS", help="Jira Cloud: the address of our account there.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 @settings_option
-def init(kind: str, base_url: str | None, subdomain: str | None, *, force: bool, settings_path: Path) -> None:
+def init(
+    kind: str, base_url: str | None, subdomain: str | None, email: str | None, *, force: bool, settings_path: Path
+) -> None:
     """Write a starter rule file, settings and a CI workflow into the present folder.
 
     Where the helpdesk can be reached (its token or secret is set, its file is there), the rule file names its real words
     and has its working hours.
     """
-    place = _place(kind, base_url, subdomain)
+    place, login = _place(kind, base_url, subdomain), _login(kind, base_url, email)
     _refuse_to_overwrite([settings_path, RULES, WORKFLOW], force=force)
-    _write({settings_path: _filled(f"{kind}.toml", place=place or EXAMPLES.get(kind, ""))})
+    _write({settings_path: _filled(f"{kind}.toml", place=place or EXAMPLES.get(kind, ""), login=login)})
     words, why_not = (None, "nothing says where it is") if kind in EXAMPLES and not place else _reached(settings_path)
     _write({RULES: _rules(words), WORKFLOW: _filled("workflow.yml", version=__version__)})
     click.echo("\n".join(_next_steps(kind, words, why_not, settings_path)))
@@ -59,6 +66,16 @@ def _place(kind: str, base_url: str | None, subdomain: str | None) -> str:
         raise click.UsageError(f"--subdomain {subdomain}: {error}.") from error
     name, value = ("subdomain", subdomain) if subdomain else ("base_url", base_url)
     return f"{name} = {json.dumps(value)}" if value else ""
+
+
+def _login(kind: str, base_url: str | None, email: str | None) -> str:
+    """The line of the settings that says who we are; Data Center takes a token alone."""
+    if email and kind != "jira":
+        raise click.UsageError(f"--email is for jira; {kind} knows our account by its token.")
+    if email:
+        return f"email = {json.dumps(email)}"
+    cloud = base_url is None or ".atlassian.net" in base_url or "/ex/jira/" in base_url
+    return 'email = "makegood@example.com"' if cloud else '# email = "makegood@example.com"'
 
 
 def _refuse_to_overwrite(paths: list[Path], *, force: bool) -> None:
@@ -123,6 +140,8 @@ def _next_steps(kind: str, words: Catalogue | None, why_not: str, settings_path:
         "rt": f"export RT_TOKEN=...    and correct base_url in {settings_path}",
         "zendesk": "create an OAuth client in Zendesk (docs/zendesk.md says how), then\n"
         f"  export ZENDESK_CLIENT_SECRET=...    and check subdomain and client_id in {settings_path}",
+        "jira": "create an API token for an account that is no person's (docs/jira.md says how), then\n"
+        f"  export JIRA_TOKEN=...    and check base_url and email in {settings_path}",
     }.get(kind, f"correct {settings_path}")
     steps = [] if words else [first]
     steps += ["makegood doctor        is everything in order", "makegood plan          what would change, and why"]

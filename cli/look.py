@@ -61,7 +61,7 @@ def explain(
     rules = _asked(ruleset, rule)
     with Session.open(settings_path, helpdesk) as session:
         moment = instant(at, ruleset) if at else now()
-        found, subject = _explained(session, ruleset, rules, ticket.removeprefix("#"), moment)
+        found, subject = _explained(session, ruleset, rules, ticket, moment)
     if form == "json":
         click.echo(as_json(found))
     else:
@@ -87,21 +87,19 @@ def _explained(
     from ..engine.evaluate import evaluate
     from ..engine.explain import explain as explained
 
-    known = session.store.ticket(session.name, ticket)
-    if known is None:
-        raise Failure(f"{session.name} has no ticket {ticket} that we know of", "bring news in with: makegood pull")
+    known = session.ticket(ticket)
     if known.merged_into or known.deleted:
         what = f"was merged into {known.merged_into}" if known.merged_into else "was deleted"
         raise Failure(f"ticket {ticket} {what}: no rule acts on it")
     snapshot = session.store.snapshot(session.name, at, needs(ruleset, rules), session.connector.capabilities())
-    evaluation = evaluate(ruleset, snapshot, rules=rules, tickets=[ticket])
+    evaluation = evaluate(ruleset, snapshot, rules=rules, tickets=[known.id])
     modes = {rule.name: rule.mode for rule in rules}
     try:
-        found = explained(ruleset, evaluation, ticket)
+        found = explained(ruleset, evaluation, known.id)
     except KeyError as error:
         raise Failure(f"ticket {ticket} is not one that rules act on at {clock(at)}") from error
     found["rules"] = [{**each, "mode": modes[each["rule"]]} for each in found["rules"]]
-    return found, known.subject
+    return found | {"url": known.url}, known.subject
 
 
 @click.command(epilog="Example: makegood history --ticket 1042")
@@ -135,7 +133,9 @@ def _runs(session: Session) -> list[dict[str, Any]]:
 def _changes(session: Session, run: str | None, ticket: str | None) -> list[dict[str, Any]]:
     from ..engine.past import changes
 
-    return [_plain(each) for each in changes(session.store, session.name, run=run, ticket=ticket)]
+    known = session.store.ticket_called(session.name, ticket) if ticket else None
+    found = changes(session.store, session.name, run=run, ticket=known.id if known else ticket)
+    return [_plain(each) for each in found]
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _changes_text(changes: Sequence[Mapping[str, Any]], paint: Paint) -> Iterato
     for each in changes:
         if (each["run"], each["ticket"]) != about:
             about = (each["run"], each["ticket"])
-            yield f"{paint('place', number(each['ticket']))}  {paint('dim', 'run ' + each['run'])}"
+            yield f"{paint('place', number(each['ticket'], each['url']))}  {paint('dim', 'run ' + each['run'])}"
         yield f"  {_what(each)}  {_how(each, paint)}".rstrip()
         yield f"      {paint('dim', each['rule'])}"
         yield from (f"      | {line}" for line in printable(each["text"] or "").splitlines())

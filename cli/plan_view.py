@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from ..connectors.ticket import called
 from .words import clock, count, printable, seen, shown, wrapped
 
 if TYPE_CHECKING:
@@ -65,9 +66,10 @@ class Sights:
         return f"{self.places.get(rule_id, 'line')}:{line}"
 
 
-def number(ticket: str) -> str:
-    """A ticket's id as people write it."""
-    return f"#{ticket}" if ticket.isdigit() else ticket
+def number(ticket: str, url: str | None = None) -> str:
+    """A ticket as people write it: the key in its address, else its id."""
+    name = called(ticket, url)
+    return f"#{name}" if name.isdigit() else name
 
 
 def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
@@ -83,7 +85,7 @@ def plan_text(plan: Plan, sights: Sights, paint: Paint, width: int) -> str:
 
 
 def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Paint, width: int) -> Iterator[str]:
-    yield f"{paint('place', number(ticket))}  {printable(sights.subjects.get(ticket, changes[0].url))}".rstrip()
+    yield f"{paint('place', number(ticket, changes[0].url))}  {printable(sights.subjects.get(ticket, changes[0].url))}".rstrip()
     for _, group in groupby(changes, key=lambda change: (change.rule_id, change.why.get("due"))):
         same = list(group)
         names = max(len(_name(change)) for change in same)
@@ -147,7 +149,8 @@ def _asides(plan: Plan, sights: Sights) -> dict[str, list[str]]:
         "Overruled": [f"  {_wish(each)}, by {each.by}" for each in plan.overruled],
         "In shadow: would be done": [f"  {_wish(each)}  ({each.rule})" for each in shadow],
         "Once this is applied": [
-            f"  {number(each.ticket)}  {each.rule} (line {each.line}): {each.because}" for each in plan.follows
+            f"  {number(each.ticket, each.url)}  {each.rule} (line {each.line}): {each.because}"
+            for each in plan.follows
         ],
         "Left alone": _left_alone(plan),
     }
@@ -161,7 +164,7 @@ def _first(entries: list[str]) -> list[str]:
 
 def _wish(each: Any) -> str:
     wanted = f" -> {shown(each.to)}" if each.to is not None else ""
-    return f"{number(each.ticket)} {each.field or each.action}{wanted}"
+    return f"{number(each.ticket, each.url)} {each.field or each.action}{wanted}"
 
 
 def _held(each: Held) -> str:
@@ -217,7 +220,7 @@ def plan_markdown(plan: Plan, sights: Sights) -> str:
 
 
 def _row(change: PlannedChange, sights: Sights) -> str:
-    ticket = number(change.ticket)
+    ticket = number(change.ticket, change.url)
     if change.url.startswith(("https://", "http://")):
         ticket = f"[{ticket}]({change.url})"
     said = f"`{_name(change)}` {_escaped(_value(change))}"

@@ -42,7 +42,7 @@ def _left(report: RunReport, paint: Paint) -> Iterator[str]:
             change = told.change
             to = change.who or change.to
             wanted = f" -> {shown(to)}" if to is not None else ""
-            what = f"{number(change.ticket)} {change.field or change.action}{wanted}"
+            what = f"{number(change.ticket, change.url)} {change.field or change.action}{wanted}"
             detail = f": {told.detail}" if told.detail else ""
             yield f"{paint(STYLE[told.outcome], MEANING[told.outcome])}  {what}{detail}"
     if report.stopped_by:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ..connectors.base import Connector
-    from ..connectors.ticket import Catalogue
+    from ..connectors.ticket import Catalogue, Ticket
     from ..engine.store import Store
     from .settings import Helpdesk, Settings
 
@@ -69,6 +69,17 @@ class Session:
         from ..engine.store import Store
 
         return Store.open(self.settings.place_of_store(), now=now)
+
+    def ticket(self, name: str) -> Ticket:
+        """The ticket that people call so: by its id, or its key.
+
+        Raises:
+            Failure: the local copy has none.
+        """
+        found = self.store.ticket_called(self.name, name.removeprefix("#"))
+        if found is None:
+            raise Failure(f"{self.name} has no ticket {name} that we know of", "bring news in with: makegood pull")
+        return found
 
     def words(self) -> Catalogue:
         """The helpdesk's own words, as last pulled.

@@ -246,6 +246,60 @@ class Zendesk(Helpdesk):
         )
 
 
+_CLOUD = re.compile(r"\.atlassian\.net(?:[:/]|$)", re.IGNORECASE)
+
+
+class Jira(Helpdesk):
+    """A Jira Service Management: Cloud with e-mail and API token, Data Center with a personal access token alone.
+
+    ``projects`` are the keys of those to look after, all service projects where none is named; ``groups`` those of Jira's groups
+    of people that count as groups; ``resolution`` is put in where a transition asks for one. ``headroom`` is the share of Data
+    Center's limit that is left to people and other programs.
+    """
+
+    base_url: Annotated[str, BeforeValidator(_address)]
+    email: str | None = None
+    token: AnySecret
+    projects: list[str] = []
+    groups: list[str] = []
+    resolution: str = "Done"
+    headroom: Annotated[float, Field(ge=0, le=0.9)] = 0.5
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if _CLOUD.search(self.base_url) and not self.email:
+            raise ValueError("email is missing: Jira Cloud takes an API token only with the address of its account")
+        return self
+
+    def connect(self, folder: Path, now: Callable[[], datetime], memory: Memory | None = None) -> Connector:  # noqa: ARG002
+        """A connection that nothing has been sent over yet."""
+        build = connector("jira")
+        from ..connectors.jsm_words import Words
+
+        words = Words(
+            status=self.words.status,
+            priority=self.words.priority,
+            fields=self.map,
+            people=self.people,
+            robots=tuple(self.robots),
+            ignore_senders=tuple(self.ignore_senders),
+            projects=tuple(self.projects),
+            groups=tuple(self.groups),
+            resolution=self.resolution,
+        )
+        account = _login(self.email, self.token)
+        return build(
+            self.base_url,
+            now=now,
+            account=account,
+            token=None if account else self.token.reveal(),
+            words=words,
+            history=self.history,
+            headroom=self.headroom,
+            memory=memory,
+        )
+
+
 class Plugin(Helpdesk):
     """A desk whose connector another package brings: whatever stands in its table goes to the connector."""
 
@@ -266,7 +320,7 @@ def _revealed(value: object) -> object:
     return secret.reveal() if isinstance(secret, Secret) else secret
 
 
-KINDS: dict[str, type[Helpdesk]] = {"local": Local, "rt": RequestTracker, "zendesk": Zendesk}
+KINDS: dict[str, type[Helpdesk]] = {"local": Local, "rt": RequestTracker, "zendesk": Zendesk, "jira": Jira}
 """The model of each built-in kind's settings; further kinds come from packages that bring a connector."""
 
 

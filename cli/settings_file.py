@@ -29,7 +29,7 @@ def read_settings(path: Path) -> Settings:
     Raises:
         Failure: there is no such file, or something in it is wrong; all of it is named.
     """
-    existing_file(path, "a settings file", "write one with: makegood init --helpdesk local (or zendesk, rt)")
+    existing_file(path, "a settings file", "write one with: makegood init --helpdesk local (or zendesk, jira, rt)")
     text = _decoded(path)
     try:
         content = tomllib.loads(text)

@@ -68,14 +68,13 @@ def planned(
     from ..engine.silence import look
 
     snapshot = look(session.store, session.name, ruleset, at, session.connector.capabilities())
-    if ticket is not None and session.store.ticket(session.name, ticket) is None:
-        raise Failure(f"{session.name} has no ticket {ticket} that we know of", "bring news in with: makegood pull")
+    only_ticket = session.ticket(ticket).id if ticket is not None else None
     try:
         return make_plan(
             ruleset,
             snapshot,
             only_rule=rule,
-            only_ticket=ticket,
+            only_ticket=only_ticket,
             allow_replies=session.helpdesk.allow_replies,
             channels=session.settings.channel_names(),
             confirmed=confirmed,

@@ -60,7 +60,7 @@ class _Board:
     def _row(self, item: Item, heading: str) -> tuple[str, str, str, str, str]:
         who = printable(self.names.get(item.who or "", item.who or "nobody"))
         who = who if len(who) <= _WIDEST_NAME else who[: _WIDEST_NAME - 4] + " ..."
-        return (*self._time(item, heading), number(item.ticket), item.name, who)
+        return (*self._time(item, heading), number(item.ticket, item.url), item.name, who)
 
     def _time(self, item: Item, heading: str) -> tuple[str, str]:
         if heading == PAUSED:

@@ -49,7 +49,7 @@ _SPECS: Mapping[str, FieldType] = {
     "cascade": "choice",
     "user": "person",
     "number": "number",
-    "date": "time",
+    "date": "day",
     "datetime": "time",
     **dict.fromkeys(("options", "users", "labels", "groups", "names"), "list"),
 }

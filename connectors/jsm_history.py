@@ -191,13 +191,10 @@ def _special(what: str, item: Row, people: People, desk: Desk) -> Iterator[Told]
     if what == "request_type":
         yield from _different([Told("form", item.get("fromString") or None, item.get("toString") or None)])
     elif what == "organizations":
-        was, now = (_first(item.get(name)) for name in ("fromString", "toString"))
-        yield from _different([Told("organization", was, now)])
+        yield from _different([Told("organization", _first(item.get("fromString")), _first(item.get("toString")))])
     elif what == "participants":
-        was, now = (
-            tuple(people.handle(str(desk.person(who))) for who in ids_in(item.get(name))) for name in ("from", "to")
-        )
-        yield from _different([Told("cc", was or None, now or None)])
+        copies = [[people.handle(str(desk.person(who))) for who in ids_in(item.get(name))] for name in ("from", "to")]
+        yield from _different([Told("cc", tuple(copies[0]) or None, tuple(copies[1]) or None)])
 
 
 def _first(shown: str | None) -> str | None:

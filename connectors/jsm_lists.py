@@ -121,9 +121,34 @@ def _groups(http: Http, desk: Desk, words: Words) -> list[str]:
     else:
         rows = http.object(f"{API}/groups/picker", {"maxResults": str(_MOST_USERS)}).get("groups") or []
     names = [str(row["name"]) for row in rows]
+    if _is_choice(desk, words):
+        if not desk.groups:
+            choices(http, desk, words)
+        return [name for name in names if name in desk.groups]
     chosen = [name for name in names if name in words.groups] if words.groups else _of_people(names)
     desk.groups = sorted(chosen)
     return chosen
+
+
+def _is_choice(desk: Desk, words: Words) -> bool:
+    own = desk.field_named(words.fields.get("group"))
+    return own is not None and own[1].kind == "option"
+
+
+def choices(http: Http, desk: Desk, words: Words) -> None:
+    """What a group field may hold that is a choice: each project's newest issue tells, for the list itself is the administrators'."""
+    own = desk.field_named(words.fields.get("group"))
+    if own is None or not _is_choice(desk, words):
+        return
+    found: dict[str, None] = {}
+    for number in desk.projects:
+        asked = {"jql": f"project = {number} ORDER BY created DESC", "fields": ["id"], "maxResults": 1}
+        page = http.ask(f"{API}/search/jql" if desk.cloud else f"{API}/search", asked)
+        for row in (page.get("issues") or [])[:1]:
+            meta = http.object(f"{API}/issue/{row['id']}/editmeta").get("fields") or {}
+            allowed = (meta.get(own[0]) or {}).get("allowedValues") or ()
+            found |= {str(each["value"]): None for each in allowed if each.get("value")}
+    desk.groups = list(found)
 
 
 def _of_people(names: Iterable[str]) -> list[str]:
@@ -136,7 +161,7 @@ def _members(http: Http, group: str) -> list[str]:
 
 
 def priorities(http: Http, desk: Desk, words: Words) -> None:  # noqa: ARG001
-    """The priorities, best known first."""
+    """The priorities."""
     desk.priorities = {str(row["id"]): str(row["name"]) for row in http.rows(f"{API}/priority")}
 
 
@@ -170,7 +195,7 @@ def may(http: Http, project: str, permissions: Sequence[str]) -> dict[str, bool]
     return {name: bool((said.get(name) or {}).get("havePermission")) for name in permissions}
 
 
-SELDOM: tuple[Callable[[Http, Desk, Words], None], ...] = (priorities, types, forms, rights)
+SELDOM: tuple[Callable[[Http, Desk, Words], None], ...] = (priorities, types, forms, rights, choices)
 """Lists that change seldom."""
 
 
@@ -188,6 +213,7 @@ def catalogue_of(desk: Desk, words: Words) -> Catalogue:
         brands=tuple(sorted(name for _, name, _ in desk.projects.values())),
         unmapped=tuple(f"status: {name}" for name in dict.fromkeys(unsure)),
         slas=tuple(sorted(desk.slas.values())),
+        days=("due",),
         promise_field=words.fields.get("promise_due"),
         time_zone=desk.zone,
         rights=hashlib.sha256("|".join(rights).encode()).hexdigest()[:16],

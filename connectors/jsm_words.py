@@ -104,8 +104,9 @@ class Words:
     """What the settings say of this desk.
 
     ``status`` and ``priority`` map our words to lists of the desk's, ``fields`` a fact to the custom field that holds it,
-    ``people`` a handle to an account id where the site hides addresses. ``projects``: their keys, none for all service projects. ``groups``:
-    those of Jira's groups that count as groups. ``resolution``: what is put in where a transition asks for one.
+    ``people`` a handle to an account id where the site hides addresses. ``projects``: their keys, none for all service
+    projects. ``groups``: those of Jira's groups that count as groups. ``resolution``: what is put in where a transition
+    asks for one.
     """
 
     status: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -187,7 +187,7 @@ def field_spec(name: str, kind: str, *, many: bool, values: Sequence[str] | None
     if many:
         return FieldSpec(name, "list", tuple(values) if values else None)
     if kind in {"DateTime", "Date"}:
-        return FieldSpec(name, "time")
+        return FieldSpec(name, "day" if kind == "Date" else "time")
     return FieldSpec(name, "choice", tuple(values)) if values else FieldSpec(name)
 
 

@@ -10,6 +10,7 @@ People are named by the desk's own id (``Person.id``) in tickets and events; ``P
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -41,6 +42,16 @@ Role = Literal["customer", "agent", "automation", "robot"]
 """Who somebody is: *robot* is the account makegood itself works with, *automation* any other machine."""
 
 CLOCK_STATES = ("running", "paused", "due_soon", "missed", "met")
+
+KEY_IN_ADDRESS = r"/browse/([^/?#]+-\d+)$"
+"""How an address ends whose ticket people call by a key: Jira's issues are known by number, for their keys change."""
+
+
+def called(ticket: str, url: str | None) -> str:
+    """What people call a ticket: the key in its address, else its id."""
+    found = re.search(KEY_IN_ADDRESS, url or "")
+    return found[1] if found else ticket
+
 
 EventKind = Literal["created", "field", "message", "rating", "merged", "deleted", "sla"]
 
@@ -164,7 +175,8 @@ class Event:
     marker: str | None = None
 
 
-FieldType = Literal["text", "choice", "number", "yes/no", "time", "list", "person"]
+FieldType = Literal["text", "choice", "number", "yes/no", "time", "day", "list", "person"]
+"""A *day* is written as its first instant in UTC, and knows no hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +208,9 @@ class Catalogue:
 
     ``statuses`` maps each of the desk's status names to its category; ``unmapped`` lists words that no setting maps, each
     as ``status: Waiting on Bob``. ``slas`` names the desk's own clocks, ``schedules`` are its own working hours.
-    ``promise_field`` is the custom field that holds until when an agent promised something. ``me`` is the person id of the
-    account we work with. ``rights`` is a digest of what that account may do, as far as the desk shows it: another digest
-    means refused changes are worth another try.
+    ``days`` are facts of ours of which the desk keeps only the day. ``promise_field`` is the custom field that holds until
+    when an agent promised something. ``me`` is the person id of the account we work with. ``rights`` is a digest of what
+    that account may do, as far as the desk shows it: another digest means refused changes are worth another try.
     """
 
     me: str
@@ -211,6 +223,7 @@ class Catalogue:
     unmapped: tuple[str, ...] = ()
     slas: tuple[str, ...] = ()
     schedules: tuple[Schedule, ...] = ()
+    days: tuple[str, ...] = ()
     promise_field: str | None = None
     time_zone: str = "UTC"
     rights: str = ""

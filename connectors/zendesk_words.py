@@ -50,7 +50,7 @@ _FIELD_TYPES: Mapping[str, FieldType] = {
     "tagger": "choice",
     "multiselect": "list",
     "checkbox": "yes/no",
-    "date": "time",
+    "date": "day",
     "integer": "number",
     "decimal": "number",
 }

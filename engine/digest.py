@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ..connectors.ticket import called
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -37,7 +39,7 @@ def _group(notices: Sequence[PlannedChange]) -> Iterator[str]:
     same = words[0] if words.count(words[0]) == len(words) else []
     yield from same
     for notice, own in zip(notices, words, strict=True):
-        yield f"- {' '.join(part for part in (notice.ticket, notice.url) if part)}"
+        yield f"- {' '.join(part for part in (called(notice.ticket, notice.url), notice.url) if part)}"
         if not same:
             yield from (f"  {line}" for line in own)
 

@@ -180,7 +180,7 @@ class Evaluation:
         """A fact of all tickets; one that no rule mentions is worked out now."""
         found = fact_named(fact)
         if fact in self._present.columns:
-            return self._present[fact].to_list()
+            return self._present["_called" if fact == "id" else fact].to_list()
         if found is None or found.available != "now":
             return [None] * self._present.height
         told = self.clocks.history_with(frozenset({fact})).told.values()

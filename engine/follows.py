@@ -40,7 +40,13 @@ def follows(scene: Scene, rules: Sequence[tuple[int, Rule]], changes: Sequence[W
     for wish in changes:
         by_ticket[wish.ticket].append(wish)
     return [
-        Follows(ticket=ticket, rule=rule.name, line=rule.span.line, because=_because(rule, by_ticket[ticket]))
+        Follows(
+            ticket=ticket,
+            url=scene.tickets[ticket][0],
+            rule=rule.name,
+            line=rule.span.line,
+            because=_because(rule, by_ticket[ticket]),
+        )
         for _, _, ticket, rule in sorted(found, key=lambda each: each[:2])
     ]
 

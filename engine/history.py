@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.selectors import by_name
 
-from ..connectors.ticket import FIELD
+from ..connectors.ticket import FIELD, KEY_IN_ADDRESS
 from .across import Across, step_functions
 from .columns import ACTIVITY, LISTS, PLAIN, REACHING_BACK, SEPARATOR, derive, source_of
 from .people import with_people
@@ -210,6 +210,7 @@ def _tickets(snapshot: Snapshot, *, with_sample: bool) -> pl.DataFrame:
         "id",
         "created",
         url=pl.when(pl.col("url") != "").then("url"),
+        _called=pl.coalesce(pl.col("url").str.extract(KEY_IN_ADDRESS), "id"),
         _updated="updated",
         _whole=pl.col("history_from").is_null(),
         _gone=(pl.col("merged_into").is_not_null() | pl.col("deleted").fill_null(value=False))

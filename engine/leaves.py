@@ -46,10 +46,15 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     keys = []
     for name, dtype in frame.schema.items():
         if dtype == pl.String and not name.startswith("_"):
-            key = frame[name].str.to_lowercase().alias(name + _KEY)
+            key = frame[_shown_in(name)].str.to_lowercase().alias(name + _KEY)
             known = key.unique().drop_nulls() if fact_type(name) in ("choice", "person") else None
             keys.append(key if known is None else key.cast(pl.Enum(known.sort())))
     return frame.with_columns(keys)
+
+
+def _shown_in(fact: str) -> str:
+    """The column with what people see of a text: a ticket's id is not always what they call it."""
+    return "_called" if fact == "id" else fact
 
 
 def verdict(leaf: Leaf, frame: pl.DataFrame, calendars: Callable[[str], Calendar], name: str, past: Past) -> pl.Expr:
@@ -152,7 +157,7 @@ def _several(operand: str | Sequence[str]) -> Sequence[str]:
 
 
 def _matches(fact: str, pattern: str) -> pl.Expr:
-    text = pl.col(fact)
+    text = pl.col(_shown_in(fact))
     if fact_type(fact) == "any":
         text = text.str.strip_chars(SEPARATOR).str.replace_all(SEPARATOR, "\n", literal=True)
     return text.str.contains(f"(?i){pattern}")

@@ -33,7 +33,14 @@ def changes(store: Store, helpdesk: str, *, run: str | None = None, ticket: str 
     with store.reading() as connection:
         desk = _desk(connection, helpdesk)
         rows = [] if desk is None else journal.changes(connection, desk, run=run, ticket=ticket)
-    return [_change(row) for row in rows]
+    urls = {number: _url(store, helpdesk, number) for number in {row["ticket"] for row in rows}}
+    return [_change(row) | {"url": urls[row["ticket"]]} for row in rows]
+
+
+def _url(store: Store, helpdesk: str, ticket: str) -> str:
+    """The address of a ticket, as long as the local copy knows it."""
+    known = store.ticket(helpdesk, ticket)
+    return known.url if known else ""
 
 
 def _desk(connection: Connection, helpdesk: str) -> int | None:

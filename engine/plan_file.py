@@ -125,6 +125,7 @@ class Follows(_Part):
     """A rule that will hold once the plan is applied: planned by the next run."""
 
     ticket: str
+    url: str = ""
     rule: str
     line: int
     because: str

@@ -117,6 +117,8 @@ class Scene:
         return same_text(one, other) or _typed(self._type(field), one) == _typed(self._type(field), other) is not None
 
     def _type(self, field: str) -> str:
+        if field in self.snapshot.catalogue.days:
+            return "day"
         spec = self.snapshot.catalogue.fields.get(field.removeprefix(FIELD))
         fact = fact_named(field)
         return spec.type if spec and field.startswith(FIELD) else fact.type if fact else "text"
@@ -145,6 +147,8 @@ def _typed(kind: str, text: str) -> Any:
     try:
         if kind == "number":
             return Decimal(text)
+        if kind == "day":
+            return datetime.fromisoformat(text).date()
         if kind == "time":
             moment = datetime.fromisoformat(text)
             return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

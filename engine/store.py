@@ -188,9 +188,16 @@ class Store:
 
     def ticket(self, helpdesk: str, ticket: str) -> Ticket | None:
         """One ticket as last seen, people by their ids."""
-        query = select(tables.tickets).where(
-            tables.tickets.c.id == ticket, of_helpdesk(tables.tickets.c.desk, helpdesk)
-        )
+        return self._ticket(helpdesk, tables.tickets.c.id == ticket)
+
+    def ticket_called(self, helpdesk: str, name: str) -> Ticket | None:
+        """One ticket by its id, or by the key that people call it by, whatever its case."""
+        key = name.upper().replace("%", "").replace("_", "\\_")
+        found = self.ticket(helpdesk, name)
+        return found or self._ticket(helpdesk, tables.tickets.c.url.like(f"%/browse/{key}", escape="\\"))
+
+    def _ticket(self, helpdesk: str, which: ColumnElement[bool]) -> Ticket | None:
+        query = select(tables.tickets).where(which, of_helpdesk(tables.tickets.c.desk, helpdesk))
         with self.reading() as connection:
             found = connection.execute(query).mappings().first()
         return rows.ticket_from(found) if found else None

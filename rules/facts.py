@@ -77,7 +77,7 @@ _TICKET = (
         "channel",
         "choice",
         "How the ticket came in, for example `email`, `web`, `chat`, `phone`.",
-        desks("via.channel", "channel of the request", "mail or web, from the first message"),
+        desks("via.channel", "channel of the request (Cloud)", "mail or web, from the first message"),
     ),
     Fact(
         "form",
@@ -87,12 +87,12 @@ _TICKET = (
         settable=True,
         often_missing=True,
     ),
-    Fact("brand", "choice", "The brand it was sent to.", desks("brand"), often_missing=True),
+    Fact("brand", "choice", "The brand it was sent to.", desks("brand", "the project's name"), often_missing=True),
     Fact(
         "language",
         "choice",
         "The requester's language; `de` includes `de-AT`.",
-        desks("the requester's locale", "the requester's locale", "the requester's language"),
+        desks("the requester's locale", "request language", "the requester's language"),
         often_missing=True,
     ),
     Fact("tags", "list", "The tags.", desks("tags", "labels", "the custom field mapped to tags")),

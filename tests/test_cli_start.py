@@ -189,7 +189,7 @@ def test_a_connector_opens_the_store_only_to_ask_it(folder: Path, monkeypatch: p
 
 def test_connectors_are_found_by_kind() -> None:
     assert kinds()[: len(CONNECTORS)] == tuple(CONNECTORS)
-    assert {connector(kind).__name__ for kind in CONNECTORS} == {"Local", "RequestTracker", "Zendesk"}
+    assert {connector(kind).__name__ for kind in CONNECTORS} == {"Local", "RequestTracker", "Zendesk", "Jira"}
     with pytest.raises(ConnectorError, match="no connector"):
         connector("pigeon")
 
