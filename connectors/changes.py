@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from .ticket import FIELD
@@ -44,22 +45,35 @@ def value_of(ticket: Ticket, field: str) -> Value:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
-def holds(ticket: Ticket, change: Change) -> bool:
-    """Whether the ticket already is as the change wants it."""
-    return same(change.field, value_of(ticket, change.field or ""), wanted(ticket, change))
+def holds(ticket: Ticket, change: Change, *, number: bool = False) -> bool:
+    """Whether the ticket already is as the change wants it; ``number`` as in :func:`same`."""
+    return same(change.field, value_of(ticket, change.field or ""), wanted(ticket, change), number=number)
 
 
-def same(field: str | None, one: Value, other: Value) -> bool:
-    """Whether two values of a field are the same: case counts only where the desk's own names are not meant."""
+def same(field: str | None, one: Value, other: Value, *, number: bool = False) -> bool:
+    """Whether two values of a field are the same: case counts only where the desk's own names are not meant.
+
+    ``number``: the field holds one, so that 4.50 is 4.5. In a text the two are different: versions, say.
+    """
     if field in _CASELESS and isinstance(one, str) and isinstance(other, str):
         return one.casefold() == other.casefold()
+    if number and (counted := _number(one)) is not None and counted == _number(other):
+        return True
     return plain(one) == plain(other)
 
 
-def done(before: Ticket, change: Change, after: Ticket) -> bool:
+def _number(value: Value) -> Decimal | None:
+    try:
+        found = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
+    return found if found is not None and found.is_finite() else None
+
+
+def done(before: Ticket, change: Change, after: Ticket, *, number: bool = False) -> bool:
     """Whether a change of a field has arrived, whatever else happened to a list it was made to."""
     now = value_of(after, change.field or "")
-    return same(change.field, now, wanted(before, change)) or _reached(change, now)
+    return same(change.field, now, wanted(before, change), number=number) or _reached(change, now)
 
 
 def _reached(change: Change, now: Value) -> bool:

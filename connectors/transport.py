@@ -90,6 +90,9 @@ FAILURES: Mapping[str, Failure] = {
 }
 """What each exception class of ``requests`` means, by its name; a test holds it against the library's own list."""
 
+_DISTRUST = re.compile(r"\[\w+: \w*(?:CERTIFICATE|VERSION|PROTOCOL|HTTP_REQUEST)|record layer failure|doesn't match")
+"""What a TLS error says that will stay; any other means that the line was cut while it was set up."""
+
 STATUSES: Mapping[int, Failure] = {
     401: (
         AuthFailed,
@@ -110,6 +113,8 @@ def failure(error: Exception, url: str) -> ConnectorError:
     """The connector's error for an exception that ``requests`` raised while it spoke to ``url``."""
     names = [c.__name__ for c in type(error).__mro__]
     kind, what, hint = next((FAILURES[n] for n in names if n in FAILURES), _DOWN)
+    if "SSLError" in names and not _DISTRUST.search(str(error)):
+        kind, what, hint = _DOWN
     if any(word in str(error) for word in ("NewConnectionError", "NameResolutionError", "Connection refused")):
         kind, what = Unreachable, "the host cannot be reached"
     return kind(f"{bare(url)}: {what}", hint=hint)

@@ -7,11 +7,12 @@ by number, groups and fields by name.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .base import Capabilities, Conflict, Gone, Page, Read, Rejected, Written
+from .base import Capabilities, Conflict, ConnectorError, Gone, Page, Read, Rejected, Written
 from .transport import Unsure, answered
 from .zendesk_cursor import Place
 from .zendesk_doctor import findings
@@ -26,6 +27,8 @@ from .zendesk_write import WRITABLE, Answer, Visit, Writing, dropped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
+
+    import requests
 
     from .base import Change, Finding, Memory
     from .ticket import Catalogue, Event, Person, Ticket
@@ -189,9 +192,11 @@ class Zendesk:
         return known.get(number)
 
     def _fresh_person(self, number: str) -> Person | None:
+        """Somebody as Zendesk knows them now; what is known already, where it does not tell."""
         reader = self._reader
-        reader.desk.members[number] = agents_groups(self._http, number)
-        reader.meet(self._http.json("users/show_many", {"ids": number}).get("users") or ())
+        with suppress(Gone, Rejected):
+            reader.desk.members[number] = agents_groups(self._http, number)
+            reader.meet(self._http.json("users/show_many", {"ids": number}).get("users") or ())
         return reader.people.persons.get(number)
 
     def _organization(self, name: str) -> str | None:
@@ -205,11 +210,20 @@ class Zendesk:
     def _put(self, before: Ticket, body: Row) -> Answer:
         answer = self._http.write("PUT", f"tickets/{before.id}", {"ticket": body})
         try:
-            said: Any = answered(answer)
-            row, audit = said["ticket"], said.get("audit")
-        except (Rejected, KeyError, TypeError) as error:
+            return self._understood(before, answer)
+        except (KeyError, TypeError) as error:
             raise Unsure(f"{answer.url}: the write was answered with something else than the ticket") from error
+        except ConnectorError as error:
+            told = f"{answer.url}: what was answered to the write cannot be read: {error.message}"
+            raise Unsure(told, hint=error.hint) from error
+
+    def _understood(self, before: Ticket, answer: requests.Response) -> Answer:
+        """What a write was answered. Its audit names our account, which may be another one since the lists were fetched."""
+        said: Any = answered(answer)
+        row, audit = said["ticket"], said.get("audit")
         update = from_audit(audit | {"ticket_id": before.id}) if audit else None
+        if update is not None and update.author.isdigit():
+            self._reader.desk.me = update.author
         events = self._told([update] if update else [])
         return Answer(self._as_known(before, row), events, dropped(answer.headers.get("x-zendesk-api-warn")))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .base import AuthFailed, ConnectorError
+from .transport import answered
 from .zendesk_http import API_TOKENS_END, SCOPE
 from .zendesk_lists import whole_desk
 
@@ -69,7 +70,7 @@ def _way_in(http: Http, now: Callable[[], datetime], *, by_token: bool) -> Itera
         yield "warning", f"we use an API token: Zendesk ends them on {API_TOKENS_END:%Y-%m-%d}, {left}", hint
         return
     answer = http.get("oauth/tokens/current", also=_NOT_OURS)
-    scopes = set((answer.json().get("token") or {}).get("scopes") or ()) if answer.status_code < 300 else set()
+    scopes = set((answered(answer).get("token") or {}).get("scopes") or ()) if answer.status_code < 300 else set()
     missing = sorted(set(SCOPE.split()) - scopes) if scopes else []
     if missing:
         hint = "give the OAuth client the scopes read and write; tickets:read does not open audits and exports"
@@ -112,7 +113,7 @@ def _satisfaction(http: Http) -> Iterator[Finding]:
             "satisfaction ratings are not open to us, or not in this plan",
             "ratings still show on tickets, if there are any",
         )
-    elif (answer.json().get("satisfaction_ratings")) or ():
+    elif answered(answer).get("satisfaction_ratings"):
         yield "ok", "customers rate tickets as good or bad", ""
     else:
         text = "no rating is listed: either the newer survey is in use, or nobody was asked yet; both are read from the tickets"

@@ -1,7 +1,7 @@
 """The account's lists: who is in which group, fields, statuses, forms, brands, service levels, working hours.
 
-Some belong to plans that not every account has: an answer of 403 or 404 means that there are none. People, groups and fields
-are fetched at every refresh; of those that seldom change one at a time, in turn.
+Some belong to plans that not every account has: an answer of 403 or 404 means that there are none. Who we are, people, groups
+and fields are fetched at every refresh; of those that seldom change one at a time, in turn.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from .ticket import Catalogue
+from .transport import answered
 from .zendesk_schedules import schedule_of
 from .zendesk_words import CATEGORIES, STOCK, TYPES, Desk, custom_fields
 
@@ -28,20 +29,29 @@ _NOT_AT_WORK = (2, 4, 5)
 
 def whole_desk(http: Http) -> tuple[Desk, list[Row]]:
     """Everything that names are made of, and all agents as rows, those in no group too: rules may tell them things."""
-    me = http.json("users/me")["user"]
-    desk = Desk(me=str(me["id"]), zone=str(me.get("iana_time_zone") or "UTC"))
-    often(http, desk)
+    desk = Desk()
+    agents = often(http, desk)
     for fetch in SELDOM:
         fetch(http, desk)
-    return desk, [*http.rows("users?role[]=agent&role[]=admin", "users"), me]
+    return desk, [*http.rows("users?role[]=agent&role[]=admin", "users"), *agents]
 
 
 def often(http: Http, desk: Desk) -> list[Row]:
-    """Groups, who is in them, who is away, fields; the agents in groups as rows."""
+    """Who we are, groups, who is in them, who is away, fields; we and the agents in groups as rows."""
+    us = _ourselves(http, desk)
     agents = _members(http, desk)
     desk.fields = custom_fields(http.rows("ticket_fields", "ticket_fields"))
     _away(http, desk)
-    return agents
+    return [*agents, *us]
+
+
+def _ourselves(http: Http, desk: Desk) -> list[Row]:
+    """Our account. The settings may name another one than before, and who we were is a person like others then."""
+    me, before = http.json("users/me")["user"], desk.me
+    desk.me, desk.zone = str(me["id"]), str(me.get("iana_time_zone") or "UTC")
+    if before in ("", desk.me):
+        return [me]
+    return [me, *(http.json("users/show_many", {"ids": before}).get("users") or ())]
 
 
 def _members(http: Http, desk: Desk) -> list[Row]:
@@ -81,7 +91,7 @@ def _optional(http: Http, path: str, name: str) -> list[Row] | None:
     answer = http.get(path, {"page[size]": "100"}, also=_NOT_IN_PLAN)
     if answer.status_code >= 300:
         return None
-    return [row for page in http.following(path, answer.json()) for row in page.get(name) or ()]
+    return [row for page in http.following(path, answered(answer)) for row in page.get(name) or ()]
 
 
 def statuses(http: Http, desk: Desk) -> None:

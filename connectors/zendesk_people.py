@@ -61,10 +61,10 @@ class People:
 
     def role(self, number: str) -> Role:
         """The role of somebody met; who was never met, and is in no group, is a customer."""
-        if number in self.persons:
-            return self.persons[number].role
         if number == self._desk.me:
             return "robot"
+        if number in self.persons:
+            return self.persons[number].role
         return "agent" if number in self._desk.members else "customer"
 
     def handle(self, number: str) -> str:

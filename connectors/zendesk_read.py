@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from .ticket import Event, Organization
+from .transport import answered
 from .zendesk_history import History, Update, from_audit
 from .zendesk_lists import brands, forms, statuses
 from .zendesk_people import People, organization_fields
@@ -139,7 +140,7 @@ class Reader:
         if answer.status_code == 404:
             return None
         updates: dict[int, Update] = {}
-        for page in self.http.following(path, answer.json(), asked):
+        for page in self.http.following(path, answered(answer), asked):
             found = (from_audit(row) for row in page.get("audits") or ())
             updates |= {update.id: update for update in found if update}
             for name in beside:

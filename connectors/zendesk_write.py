@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .base import Conflict, Outcome, Rejected
+from .base import AuthFailed, Conflict, ConnectorError, Gone, Outcome, Rejected
 from .changes import MESSAGES, done, holds, listed, message_of, same, shown, value_of, wanted
 from .ticket import FIELD
 from .transport import Unsure
@@ -20,7 +20,7 @@ from .zendesk_words import MAPPABLE, MESSAGING, THEIRS, number_named
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from .base import Change
+    from .base import Change, Result
     from .ticket import Event, Person, Ticket, Value
     from .zendesk_words import CustomField, Desk, Row, Words
 
@@ -88,7 +88,9 @@ class Writing:
         return why and _unfit(self.fresh(str(person)), group)
 
     def _unknown(self, change: Change) -> str:
-        """What a change names that the account does not have."""
+        """What a change names that the account does not have; a custom field may hold any name."""
+        if self.custom(change.field) is not None:
+            return ""
         tables = {"group": self.desk.groups, "form": self.desk.forms, "brand": self.desk.brands}
         table = tables.get(change.field or "")
         if table is not None and change.new is not None and number_named(change.new, table) is None:
@@ -126,6 +128,11 @@ class Writing:
             return self.desk.field_named(name.removeprefix(FIELD))
         mapped = self.words.fields.get(name or "") if name in MAPPABLE else None
         return self.desk.field_named(mapped) if mapped else None
+
+    def counts(self, change: Change) -> bool:
+        """Whether a change goes to a custom field that holds a number."""
+        own = self.custom(change.field)
+        return own is not None and own[1].spec().type == "number"
 
     def _column(self, change: Change, value: Value) -> Row:
         name, text = change.field or "", value if isinstance(value, str) else None
@@ -215,7 +222,7 @@ class Visit:
         group = next((str(c.new) if c.new else None for c in changes if c.field == "group"), self.before.group)
         for change in changes:
             why = self.writing.impossible(self.before, change, group)
-            if change.action not in MESSAGES and holds(self.before, change):
+            if change.action not in MESSAGES and holds(self.before, change, number=self.writing.counts(change)):
                 self.told[change.id] = Outcome(change.id, "already")
             elif why:
                 self.told[change.id] = Outcome(change.id, "refused", why)
@@ -229,10 +236,10 @@ class Visit:
             self._lost(changes, lost.message)
         except Invalid as refused:
             self._refused(fields, messages, refused)
-        except Conflict as moved:
-            if self.after is None and not self.events:
+        except (Conflict, Gone, AuthFailed) as stopped:
+            if self.after is None:
                 raise
-            self._tell(changes, "conflict", moved.message)
+            self._tell(changes, _STOPPED[type(stopped)], stopped.message)
         except Rejected as refused:
             self._tell(changes, "refused", refused.message)
         else:
@@ -253,7 +260,7 @@ class Visit:
         known = {event.id for event in self.events}
         self.events += [event for event in events if event.id not in known]
 
-    def _tell(self, changes: Iterable[Change], result: Any, detail: str) -> None:
+    def _tell(self, changes: Iterable[Change], result: Result, detail: str) -> None:
         for change in changes:
             self.told[change.id] = Outcome(change.id, result, detail)
 
@@ -281,14 +288,27 @@ class Visit:
 
     def _lost(self, changes: Sequence[Change], why: str) -> None:
         """The answer got lost: the ticket itself tells whether the call arrived. It is never sent again here."""
-        ticket, events = self.look()
-        before = {event.id for event in self.events}
+        try:
+            ticket, events = self.look()
+        except ConnectorError as error:
+            raise Unsure(f"{why}; nor can the ticket be looked at: {error.message}", hint=error.hint) from error
+        stamp, fresh = self.stamp, self._since_stamp(ticket, events)
         self._take(ticket, events)
-        fresh = [event for event in self.events if event.id not in before]
-        for change in changes:
-            seen = self._outcome(change, ticket, fresh, "")
-            lost = Outcome(change.id, "failed", f"it did not arrive ({why})")
-            self.told[change.id] = seen if seen.result == "applied" else lost
+        seen = {change.id: self._outcome(change, ticket, fresh, _UNSEEN) for change in changes}
+        messages = [seen[change.id] for change in changes if change.action in MESSAGES]
+        arrived = any(each.result == "applied" for each in messages or seen.values())
+        for change, told in seen.items():
+            lost = Outcome(change, "failed", f"it did not arrive ({why})")
+            self.told[change] = told if arrived or told.result == "applied" else lost
+        if not arrived or any(event.actor_kind in ("agent", "customer") for event in fresh):
+            self.stamp = stamp  # what others did meanwhile was not planned on: Zendesk shall refuse what comes next
+
+    def _since_stamp(self, ticket: Ticket, events: Sequence[Event]) -> list[Event]:
+        """What happened since the last answer; rules sign their notes alike each time, so older ones prove nothing."""
+        if self.after is None:
+            return [] if ticket.version == self.stamp else [e for e in events if e.at > self.before.updated]
+        known, last = {event.id for event in self.events}, self.after.updated
+        return [event for event in events if event.at >= last and event.id not in known]
 
     def _outcome(self, change: Change, after: Ticket, events: Sequence[Event], dropped: str) -> Outcome:
         if change.action in MESSAGES:
@@ -296,17 +316,22 @@ class Visit:
             return Outcome(change.id, "applied") if arrived else Outcome(change.id, "refused", dropped or _SILENT)
         name = change.field or ""
         now, was = value_of(after, name), value_of(self.before, name)
-        if done(self.before, change, after):
+        number = self.writing.counts(change)
+        if done(self.before, change, after, number=number):
             return Outcome(change.id, "applied")
-        if same(name, now, was):
+        if same(name, now, was, number=number):
             hint = " (it keeps a due date only for tickets of the type task)" if name == "due" else ""
             return Outcome(change.id, "refused", (dropped or _SILENT) + hint)
         return Outcome(change.id, "partly", f"Zendesk, or a trigger of yours, made it {shown(now)} instead")
 
 
+_STOPPED: Mapping[type[ConnectorError], Result] = {Conflict: "conflict", Gone: "skipped", AuthFailed: "failed"}
+"""What is told of changes whose call was not let in after an earlier one of the same visit was."""
+
 _SILENT = (
     "Zendesk answered that all was well and changed nothing: the account may not set this, or a trigger took it back"
 )
+_UNSEEN = "the rest of the call arrived, and the ticket does not show this: the account may not set it, or a trigger took it back"
 
 
 def dropped(header: str | None) -> str:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..connectors.ticket import Catalogue, Event, Person, Ticket, Value
 
 PERSON_FACTS = frozenset({"assignee", "requester", "approvers"})
-UNDER_WAY = timedelta(minutes=2)
-"""How long a call that was cut off may still be at work on the desk."""
+BEHIND = timedelta(minutes=2)
+"""How far a desk's clock may be behind ours: what we wrote may bear an earlier time than our intent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +81,24 @@ Fate = Literal["applied", "failed", "unsure"]
 
 
 def message_fate(
-    events: Iterable[Event], *, text: str | None, marker: str | None, public: bool, since: datetime, now: datetime
+    events: Iterable[Event], *, text: str | None, marker: str | None, public: bool, since: datetime
 ) -> Fate:
-    """What became of a note or reply that we set out to write at ``since``, going by the ticket's messages.
+    """What became of a note or reply that cannot be older than ``since``, going by the ticket's messages.
 
-    A note is known by its marker, a reply by its author and words. A public message of ours with other words leaves it
-    open, and so does a call that may still be at work; whatever no customer sees is simply not there.
+    A note is known by its marker, a reply by its author and words; both are the same in every episode, so what was said
+    before ``since`` is another message. A public message of ours with other words leaves it open; whatever no customer
+    sees is simply not there.
     """
     since = since.replace(microsecond=0)  # desks keep whole seconds
-    ours = [event for event in events if event.kind == "message" and event.actor_kind == "robot"]
-    if any(marker and event.marker == marker and event.public == public for event in ours):
+    messages = (event for event in events if event.kind == "message" and event.actor_kind == "robot")
+    ours = [event for event in messages if event.public == public and event.at >= since]
+    if any(marker and event.marker == marker for event in ours):
         return "applied"
     if not public:
         return "failed"
-    later = [event for event in ours if event.public and event.at >= since]
-    if any(_words(event.text) == _words(text) for event in later):
+    if any(_words(event.text) == _words(text) for event in ours):
         return "applied"
-    return "unsure" if later or now - since < UNDER_WAY else "failed"
+    return "unsure" if ours else "failed"
 
 
 def _words(text: str | None) -> list[str]:

@@ -6,10 +6,11 @@ sees and is not there is free to be done again, and a reply that may have gone o
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from . import journal, rows
-from .fate import UNDER_WAY, Faces, holds, message_fate
+from .fate import BEHIND, Faces, holds, message_fate
 from .journal import Receipt
 from .store import desk_key
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 100
 """Tickets read in one call."""
+UNDER_WAY = timedelta(minutes=2)
+"""How long a call that was cut off may still be at work on the desk."""
 
 
 def settle(connector: Connector, store: Store, helpdesk: str, *, now: Callable[[], datetime]) -> list[Receipt]:
@@ -79,9 +82,10 @@ def _fate(intent: Intent, ticket: Ticket, events: Sequence[Event], faces: Faces,
         text=intent.text,
         marker=intent.marker,
         public=intent.action == "reply",
-        since=intent.intent_at,
-        now=now,
+        since=intent.intent_at - BEHIND,
     )
+    if fate == "failed" and intent.action == "reply" and now - intent.intent_at < UNDER_WAY:
+        fate = "unsure"
     return fate, _DETAILS[fate]
 
 

@@ -13,7 +13,7 @@ from ..connectors.base import AuthFailed, Change, Conflict, ConnectorError, Gone
 from . import journal
 from .digest import by_receiver, message
 from .effects import marker, signed
-from .fate import holds, same, value_of
+from .fate import holds, message_fate, same, value_of
 from .journal import Receipt
 from .notify import NoticeFailed
 from .settle import keep, settle
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..connectors.base import Action, Connector, Result
-    from ..connectors.ticket import Ticket, Value
+    from ..connectors.ticket import Event, Ticket, Value
     from .fate import Faces
     from .notify import Notifier
     from .plan_file import PlannedChange
@@ -90,8 +90,9 @@ class Writer:
     def _write_new(self, changes: Sequence[PlannedChange]) -> list[Told]:
         notices = [change for change in changes if self._is_sent(change)]
         written = self._on_desk(_with_notes([change for change in changes if change not in notices]))
-        if any(told.outcome in ("conflict", "skipped") for told in written):
-            return written + [Told(notice, written[0].outcome, written[0].detail) for notice in notices]
+        stopped = next((told for told in written if told.outcome in ("conflict", "skipped")), None)
+        if stopped:
+            return written + [Told(notice, stopped.outcome, stopped.detail) for notice in notices]
         self.outbox += notices
         return written
 
@@ -143,7 +144,8 @@ class Writer:
         """Which changes are there already. Only machines and we may have acted since, and not on what is to be written.
 
         Raises:
-            _Overtaken: a person acted since the plan was made, or a field holds neither its old nor its new value.
+            _Overtaken: a person acted since the plan was made, a field holds neither its old nor its new value, or nobody
+                can tell whether a reply is there.
         """
         if ticket.merged_into or ticket.deleted:
             what = f"it was merged into {ticket.merged_into}" if ticket.merged_into else "it was deleted"
@@ -153,17 +155,24 @@ class Writer:
             if event.at >= since and event.actor_kind in ("agent", "customer"):
                 who = self.faces.handles.get(event.actor or "", event.actor or "somebody")
                 raise _Overtaken(f"{who} acted on it at {event.at:%Y-%m-%d %H:%M} UTC, after the plan was made")
-        there = set()
-        for change in changes:
-            if change.field is None:
-                continue
-            if holds(ticket, change.action, change.field, change.to, self.faces):
-                there.add(change.id)
-            elif change.action in ("assign", "set") and not same(
-                value_of(ticket, change.field, self.faces), change.from_
-            ):
-                raise _Overtaken(f"{change.field} changed since the plan was made")
-        return there
+        return {change.id for change in changes if self._is_there(change, ticket, read.events)}
+
+    def _is_there(self, change: PlannedChange, ticket: Ticket, events: Sequence[Event]) -> bool:
+        if change.field is None:
+            return self._is_said(change, events)
+        if holds(ticket, change.action, change.field, change.to, self.faces):
+            return True
+        if change.action in ("assign", "set") and not same(value_of(ticket, change.field, self.faces), change.from_):
+            raise _Overtaken(f"{change.field} changed since the plan was made")
+        return False
+
+    def _is_said(self, change: PlannedChange, events: Sequence[Event]) -> bool:
+        """Whether a message is on the ticket since its episode began: a call of ours may have arrived without an answer."""
+        public, since = change.action == "reply", change.episode or self.known_to
+        fate = message_fate(events, text=change.text, marker=change.marker, public=public, since=since)
+        if fate == "unsure":
+            raise _Overtaken("a public message of ours may be this reply: look at the ticket")
+        return fate == "applied"
 
     def _apply(self, changes: Sequence[PlannedChange], version: str) -> tuple[dict[str, Outcome], Ticket, Read]:
         """Write; a note that tells several people something is written once and answers for all of them."""

@@ -12,7 +12,7 @@ import pytest
 from fake_desk import Clock, events_of, make_desk, ticket_of
 from fake_plan import DESK, a_rule, change, plan_of, rules
 
-from makegood.connectors.base import AuthFailed, Capabilities, Conflict, Gone, Rejected, Retryable
+from makegood.connectors.base import AuthFailed, Capabilities, Change, Conflict, Gone, Outcome, Rejected, Retryable
 from makegood.engine import journal
 from makegood.engine.apply import ApplyRefused, RunReport, apply_plan
 from makegood.engine.notify import NoticeFailed, Notifier
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from makegood.connectors.base import Change, Read, Written
+    from makegood.connectors.base import Read, Written
     from makegood.connectors.local import Local
 
 
@@ -292,6 +292,41 @@ def test_machinery_on_the_same_field_is_a_conflict(world: World) -> None:
     assert "priority changed" in report.outcomes[0].detail
 
 
+@pytest.mark.parametrize("action", ["note", "reply"])
+def test_a_message_of_ours_that_arrived_late_is_not_written_again(world: World, action: str) -> None:
+    """A call of an earlier run went through after its run had given up: the version moved, and the words are there."""
+    said = change("1", action, text="We are on it")
+    plan = plan_of(world.store, world.clock(), said)
+    world.clock.turn()
+    late = Change("late", action, text=said.text, marker=said.marker)  # type: ignore[arg-type]
+    world.desk.apply("1", [late], world.version())
+    assert outcomes(world.apply(plan=plan, allow_replies=True)) == ["already"]
+    assert len(events_of(world.desk, "1", "message")) == 2  # the customer's and ours
+
+
+def test_other_words_of_ours_since_the_plan_leave_a_reply_untried(world: World) -> None:
+    plan = plan_of(world.store, world.clock(), change("1", "reply", text="We are on it"))
+    world.clock.turn()
+    world.desk.say("1", "makegood", "We are on it. -- Sent by Birch", at=world.clock())
+    report = world.apply(plan=plan, allow_replies=True)
+    assert outcomes(report) == ["conflict"]
+    assert "may be this reply" in report.outcomes[0].detail
+    assert len(events_of(world.desk, "1", "message")) == 2
+
+
+def test_what_we_said_in_an_earlier_episode_is_said_again_though_the_ticket_moved(world: World) -> None:
+    """A rule signs its notes alike each time, and its replies have the same words."""
+    both = change("1", "note", text="It waits"), change("1", "reply", text="Are you there?")
+    world.apply(*both, allow_replies=True)
+    world.pull()
+    world.clock.turn(60)
+    now = {"episode": world.clock(), "version": world.version()}
+    plan = plan_of(world.store, world.clock(), *(each.model_copy(update=now) for each in both))
+    world.desk.change("1", None, "field.City", "Ghent", at=world.clock())
+    assert outcomes(world.apply(plan=plan, allow_replies=True)) == ["applied", "applied"]
+    assert len(events_of(world.desk, "1", "message")) == 5
+
+
 def test_a_ticket_that_keeps_changing_is_left_alone(world: World) -> None:
     report = world.apply(
         change("1", "set", "priority", "high"), desk=Meddled(world.desk, apply=raising(Conflict("no")))
@@ -373,6 +408,27 @@ def test_a_call_cut_off_before_the_write_can_be_done_again(world: World) -> None
     assert len(world.notes()) == 1
 
 
+def test_a_note_of_an_earlier_episode_does_not_settle_this_one(world: World) -> None:
+    world.apply(change("1", "note", text="It waits"))
+    world.clock.turn(60)
+    again = change("1", "note", text="It waits", version=world.version())
+    assert outcomes(world.apply(again, desk=Meddled(world.desk, apply=raising(Retryable("down"))))) == ["failed"]
+    assert outcomes(world.apply(again)) == ["applied"]
+    assert len(world.notes()) == 2
+
+
+@pytest.mark.parametrize("action", ["note", "reply"])
+def test_a_desk_whose_clock_is_behind_shows_what_arrived_all_the_same(world: World, action: str) -> None:
+    def cut(desk: Local, *given: Any) -> Any:
+        world.clock.turn(-1)
+        desk.apply(*given)
+        world.clock.turn(1)
+        raise Retryable("connection lost")
+
+    report = world.apply(change("1", action, text="hi"), desk=Meddled(world.desk, apply=cut), allow_replies=True)
+    assert outcomes(report) == ["applied"]
+
+
 def test_a_reply_that_may_be_under_way_is_not_settled_yet(world: World) -> None:
     reply = change("1", "reply", text="Hello there")
     cut = Meddled(world.desk, apply=raising(Retryable("lost")))
@@ -432,6 +488,19 @@ def test_people_who_are_told_different_things_find_a_note_each(world: World) -> 
         "For ana@example.com: Refund waits",
         "For ben@example.com: Be calm",
     ]
+
+
+@pytest.mark.parametrize("stopped", ["conflict", "skipped"])
+def test_a_notice_about_a_ticket_that_moved_in_the_middle_is_not_sent_and_says_why(world: World, stopped: Any) -> None:
+    def half(desk: Local, ticket: str, changes: Sequence[Change], version: str) -> Written:
+        written = desk.apply(ticket, changes[:1], version)
+        return replace(written, outcomes=(*written.outcomes, Outcome(changes[1].id, stopped, "somebody was quicker")))
+
+    both = change("1", "set", "priority", "high"), change("1", "note", text="hi")
+    report = world.apply(*both, notice("channel:ops"), desk=Meddled(world.desk, apply=half))
+    assert outcomes(report) == ["applied", stopped, stopped]
+    assert report.outcomes[2].detail == "somebody was quicker"
+    assert world.letters.sent == []
 
 
 def test_one_receiver_gets_one_message_a_run(world: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import socket
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -198,6 +200,42 @@ def test_tls_against_a_plain_port(rt: FakeRT) -> None:
     talk.base_url = talk.base_url.replace("http:", "https:")
     with pytest.raises(AuthFailed, match="TLS"):
         talk.get("rt")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)",
+            AuthFailed,
+        ),
+        ("[SSL: TLSV1_ALERT_PROTOCOL_VERSION] tlsv1 alert protocol version (_ssl.c:1006)", AuthFailed),
+        ("[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate or crl found (_ssl.c:4293)", AuthFailed),
+        ("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1006)", Retryable),
+        ("EOF occurred in violation of protocol (_ssl.c:1006)", Retryable),
+        ("[Errno 104] Connection reset by peer", Retryable),
+    ],
+)
+def test_only_a_tls_error_that_stays_ends_the_run(said: str, kind: type[ConnectorError]) -> None:
+    assert type(failure(requests.exceptions.SSLError(said), "https://desk.example/version")) is kind
+
+
+def test_a_handshake_that_is_cut_off_is_tried_again(rt: FakeRT) -> None:
+    knocks: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            while len(knocks) < transport.ATTEMPTS:
+                line, _ = server.accept()
+                with line:
+                    knocks.append(line.recv(65536))
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        talk = Talk(rt, timeout=(1, 1))
+        talk.base_url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(Retryable, match="connection failed"):
+            talk.get("rt")
+    assert len(knocks) == transport.ATTEMPTS
 
 
 @pytest.mark.parametrize("url", ["desk.example", "ftp://desk.example", "http://", "http://[::1", "http:// /"])

@@ -258,6 +258,24 @@ def test_changed_people_and_organizations_come_with_a_refresh(zd: FakeZendesk, c
     assert len(zd.requests) - before <= 2 * (3 + 6)
 
 
+def test_who_we_are_is_asked_again_with_a_refresh(zd: FakeZendesk, clock: Clock) -> None:
+    """The settings may name another account than before; who we were, in no group here, is a person then."""
+    ticket = zd.add_ticket()
+    zd.add_user("olga@acme.example", "Olga", "admin")
+    zd.entry.client_users["makegood"] = "olga@acme.example"
+    _, _, cursor = pulled(zd)
+    zd.entry.client_users["makegood"] = "makegood@acme.example"
+    clock.turn()
+    pages = list(connect(zd).pull(cursor, refresh=True))
+    roles = {person.email: person.role for page in pages for person in page.people}
+    assert (roles["makegood@acme.example"], roles["olga@acme.example"]) == ("robot", "agent")
+    assert [page.catalogue.me for page in pages if page.catalogue] == [str(zd.user_id("makegood@acme.example"))]
+    for person in ("makegood", "olga"):
+        zd.say(ticket, f"{person}@acme.example", "Look.\n\nmakegood 7f3a2c", public=False)
+    told = [event for event in pulled(zd, pages[-1].cursor)[1] if event.kind == "message"]
+    assert [(event.actor_kind, event.marker) for event in told] == [("robot", "7f3a2c"), ("agent", None)]
+
+
 def test_presence_is_told_where_the_account_routes_by_it(zd: FakeZendesk) -> None:
     zd.set_availability("alice@acme.example", "away")
     zd.set_availability("bob@acme.example", "online")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,16 +13,20 @@ from fake_zendesk_client import Clock, connect
 
 from makegood.connectors.base import Change, Conflict, ConnectorError, Gone, Rejected, Retryable
 from makegood.connectors.conformance import MARKER, NOTE, results, visit
+from makegood.connectors.transport import Unsure
 from makegood.connectors.zendesk_http import Http
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from fake_zendesk import Asked
 
     from makegood.connectors.base import Written
     from makegood.connectors.ticket import Ticket
     from makegood.connectors.zendesk import Zendesk
 
 NOTED = Change("note", "note", text=NOTE, marker=MARKER)
+OTHER = Change("other", "note", text="Second.\n\nmakegood 111111", marker="111111")
 
 
 @pytest.fixture
@@ -121,9 +126,8 @@ def test_a_ticket_is_written_in_one_put_and_nothing_else(zd: FakeZendesk, ticket
 
 def test_a_further_note_is_a_put_of_its_own_with_the_new_stamp(zd: FakeZendesk, ticket: str) -> None:
     desk, known = synced(zd, ticket)
-    other = Change("other", "note", text="Second.\n\nmakegood 111111", marker="111111")
     zd.now.turn()  # type: ignore[attr-defined]
-    written = desk.apply(ticket, [NOTED, other], known.version)
+    written = desk.apply(ticket, [NOTED, OTHER], known.version)
     assert results(written) == [("note", "applied"), ("other", "applied")]
     stamps = [sent["updated_stamp"] for sent in puts(zd)]
     assert stamps[0] == known.version != stamps[1]
@@ -323,6 +327,42 @@ def test_what_a_trigger_made_of_it_is_told(zd: FakeZendesk, ticket: str) -> None
     assert kinds == [("urgent", "robot"), ("normal", "automation")]
 
 
+def test_a_number_is_the_same_however_it_is_written(zd: FakeZendesk, ticket: str) -> None:
+    zd.add_field("Price", "decimal")
+    price = Change("1", "set", "field.Price", new="4.50")
+    assert [results(tried(zd, ticket, price)) for _ in range(2)] == [[("1", "applied")], [("1", "already")]]
+    assert [sent["custom_fields"][0]["value"] for sent in puts(zd)] == ["4.50"]
+
+
+def test_a_text_that_looks_like_a_number_is_a_text(zd: FakeZendesk, ticket: str) -> None:
+    zd.add_field("Release", "text")
+    for release in ("1.1", "1.10"):
+        written = tried(zd, ticket, Change("1", "set", "field.Release", new=release))
+        assert (results(written), written.ticket.custom["Release"]) == ([("1", "applied")], release)
+
+
+def test_a_fact_in_a_field_of_its_own_is_not_looked_for_in_zendesks_list(zd: FakeZendesk, ticket: str) -> None:
+    zd.add_field("Firm", "text")
+    written = tried(zd, ticket, Change("1", "set", "organization", new="Acme"), fields={"organization": "Firm"})
+    assert (results(written), written.ticket.organization) == ([("1", "applied")], "Acme")
+
+
+@pytest.mark.parametrize("status", [404, 400])
+def test_where_zendesk_does_not_tell_of_an_agent_what_is_known_counts(
+    zd: FakeZendesk, ticket: str, status: int
+) -> None:
+    zd.add_user("dora@acme.example", "Dora", "agent", groups=[zd.group_id("Billing")])
+    dora = str(zd.user_id("dora@acme.example"))
+    desk, known = synced(zd, ticket)
+    people = {each.id: each for page in connect(zd).pull(None) for each in page.people}
+    desk._memory.people = lambda ids: {n: people[n] for n in ids if n in people}  # type: ignore[union-attr, method-assign]
+    zd.fail(status, path="group_memberships")
+    changes = [Change("1", "assign", "group", new="Support"), Change("2", "assign", "assignee", new=dora), NOTED]
+    written = desk.apply(ticket, changes, known.version)
+    assert results(written) == [("1", "applied"), ("2", "refused"), ("note", "applied")]
+    assert "not in the group Support" in written.outcomes[1].detail
+
+
 @pytest.mark.parametrize(
     "change", [("set", "group", "Nowhere"), ("set", "brand", "None such"), ("set", "field.Nope", "x")]
 )
@@ -397,6 +437,128 @@ def test_where_even_looking_fails_the_run_is_told_that_nobody_knows(zd: FakeZend
     with pytest.raises(Retryable):
         desk.apply(ticket, [NOTED], known.version)
     assert comments(zd).count(NOTE) == 1
+
+
+@pytest.mark.parametrize("kind", ["html", "not_json", 400, 403, 404])
+def test_a_look_that_fails_for_whatever_reason_leaves_it_open(zd: FakeZendesk, ticket: str, kind: int | str) -> None:
+    desk, known = synced(zd, ticket)
+    zd.fail("cut_after", method="PUT")
+    zd.fail(kind, path="audits")
+    with pytest.raises(Unsure):
+        desk.apply(ticket, [NOTED], known.version)
+    assert comments(zd).count(NOTE) == 1
+
+
+@pytest.mark.parametrize("kind", ["html", 400, 403, 404])
+def test_a_question_that_fails_behind_the_write_is_not_the_answer_to_it(
+    zd: FakeZendesk, ticket: str, kind: int | str
+) -> None:
+    """Who is new in copy is asked for: the note is there all the same."""
+    desk, known = synced(zd, ticket)
+    zd.now.turn()  # type: ignore[attr-defined]
+    zd.fail(kind, path="users/show_many")
+    copied = Change("cc", "add_cc", "cc", new=("new@customer.example",))
+    assert results(desk.apply(ticket, [copied, NOTED], known.version)) == [("cc", "applied"), ("note", "applied")]
+    assert (comments(zd).count(NOTE), len(puts(zd))) == (1, 1)
+
+
+def test_a_note_with_the_same_mark_from_before_is_not_the_one_that_was_lost(zd: FakeZendesk, ticket: str) -> None:
+    assert results(tried(zd, ticket, NOTED)) == [("note", "applied")]
+    zd.now.turn(86400)  # type: ignore[attr-defined]
+    zd.fail(500, method="PUT")
+    assert results(tried(zd, ticket, NOTED)) == [("note", "failed")]
+    meanwhile(zd, lambda: zd.change(ticket, "alice@acme.example", priority="low"))
+    zd.fail(500, method="PUT")
+    assert results(tried(zd, ticket, NOTED)) == [("note", "failed")]
+    assert comments(zd).count(NOTE) == 1
+
+
+def test_what_a_trigger_made_of_a_write_is_told_though_its_answer_was_lost(zd: FakeZendesk, ticket: str) -> None:
+    zd.add_trigger("No urgency", lambda row, _: row["priority"] == "urgent", {"priority": "normal"})
+    zd.fail("cut_after", method="PUT")
+    written = tried(zd, ticket, Change("1", "set", "priority", new="urgent"), NOTED)
+    assert results(written) == [("1", "partly"), ("note", "applied")]
+    assert "normal" in written.outcomes[0].detail
+
+
+def meanwhile(zd: FakeZendesk, act: Callable[[], object]) -> None:
+    """Has somebody act just before the ticket is looked at for the first time after a write."""
+
+    def once(asked: Asked) -> None:
+        if "audits" in asked.path and zd.writes and not acted:
+            acted.append(True)
+            zd.now.turn()  # type: ignore[attr-defined]
+            act()
+
+    acted: list[bool] = []
+    zd.on_request = once
+
+
+def test_a_person_who_acted_while_an_answer_was_lost_keeps_the_last_word(zd: FakeZendesk, ticket: str) -> None:
+    desk, known = synced(zd, ticket)
+    zd.now.turn()  # type: ignore[attr-defined]
+    zd.fail("cut_before", method="PUT")
+    meanwhile(zd, lambda: zd.say(ticket, "alice@acme.example", "Solved it, by phone."))
+    reply = Change("r", "reply", text="Sorry that nobody answered yet.")
+    written = desk.apply(ticket, [NOTED, reply], known.version)
+    assert results(written) == [("note", "failed"), ("r", "conflict")]
+    assert reply.text not in comments(zd)
+
+
+def test_what_a_person_set_while_an_answer_was_lost_is_not_written_over(zd: FakeZendesk, ticket: str) -> None:
+    """Zendesk blames nobody, so that the changes go one by one, and the first of these does not arrive."""
+    desk, known = synced(zd, ticket)
+    zd.now.turn()  # type: ignore[attr-defined]
+    zd.fail(422, method="PUT")
+    zd.fail("cut_before", method="PUT")
+    meanwhile(zd, lambda: zd.change(ticket, "alice@acme.example", priority="low"))
+    changes = [Change("1", "set", "subject", new="Leak"), Change("2", "set", "priority", new="high")]
+    assert results(desk.apply(ticket, changes, known.version)) == [("1", "failed"), ("2", "conflict")]
+    assert zd.tickets[int(ticket)]["priority"] == "low"
+
+
+def test_a_person_who_acted_after_a_write_whose_answer_was_lost_keeps_it_too(zd: FakeZendesk, ticket: str) -> None:
+    desk, known = synced(zd, ticket)
+    zd.now.turn()  # type: ignore[attr-defined]
+    zd.fail("cut_after", method="PUT")
+    meanwhile(zd, lambda: zd.say(ticket, "alice@acme.example", "Solved it, by phone."))
+    reply = Change("r", "reply", text="Sorry that nobody answered yet.")
+    written = desk.apply(ticket, [NOTED, reply], known.version)
+    assert results(written) == [("note", "applied"), ("r", "conflict")]
+    assert reply.text not in comments(zd)
+
+
+def test_a_second_note_whose_answer_is_lost_in_the_same_second_is_found(zd: FakeZendesk, ticket: str) -> None:
+    desk, known = synced(zd, ticket)
+    zd.now.turn()  # type: ignore[attr-defined]
+    second(zd, lambda: zd.fail("cut_after", method="PUT"))
+    written = desk.apply(ticket, [NOTED, OTHER], known.version)
+    assert results(written) == [("note", "applied"), ("other", "applied")]
+    assert len(puts(zd)) == 2
+
+
+@pytest.mark.parametrize("result", ["conflict", "skipped", "failed"])
+def test_what_stops_a_later_put_leaves_what_was_told_of_the_first(zd: FakeZendesk, ticket: str, result: str) -> None:
+    def shut_out() -> None:
+        zd.entry.client = ("makegood", "another secret")
+        zd.revoke_tokens()
+
+    acts: dict[str, Callable[[], object]] = {
+        "conflict": lambda: zd.say(ticket, "alice@acme.example", "Mine.", at=zd.now() + timedelta(seconds=1)),
+        "skipped": lambda: zd.delete(ticket),
+        "failed": shut_out,
+    }
+    desk, known = synced(zd, ticket)
+    zd.now.turn()  # type: ignore[attr-defined]
+    second(zd, acts[result])
+    written = desk.apply(ticket, [NOTED, OTHER], known.version)
+    assert results(written) == [("note", "applied"), ("other", result)]
+    assert written.outcomes[1].detail
+
+
+def second(zd: FakeZendesk, act: Callable[[], object]) -> None:
+    """Has something happen just before the second write."""
+    zd.on_request = lambda asked: act() if asked.write and len(zd.writes) == 2 else None
 
 
 def test_a_token_that_ends_before_the_write_is_renewed_and_the_write_sent_once(zd: FakeZendesk, ticket: str) -> None:
