@@ -128,6 +128,11 @@ class Writing:
         mapped = self.words.fields.get(name or "") if name in MAPPABLE else None
         return self.desk.field_named(mapped) if mapped else None
 
+    def counts(self, name: str | None) -> bool:
+        """Whether a fact is kept in a field for numbers."""
+        own = self.custom(name)
+        return own is not None and own[1].kind == "number"
+
     def number_of(self, change: Change) -> str:
         """The id of the field that a change is about."""
         own, name = self.custom(change.field), change.field or ""
@@ -222,11 +227,17 @@ class Visit:
         """Those that have to be sent; the others have their outcome already."""
         for change in changes:
             why = self.writing.impossible(change)
-            if change.action not in MESSAGES and not why and holds(self.before.ticket, change):
+            if change.action not in MESSAGES and not why and self._holds(change):
                 self.told[change.id] = Outcome(change.id, "already")
             elif why:
                 self.told[change.id] = Outcome(change.id, "refused", why)
         return [change for change in changes if change.id not in self.told]
+
+    def _holds(self, change: Change) -> bool:
+        return holds(self.before.ticket, change, number=self.writing.counts(change.field))
+
+    def _done(self, change: Change) -> bool:
+        return done(self.before.ticket, change, self.now.ticket, number=self.writing.counts(change.field))
 
     @property
     def _where(self) -> str:
@@ -274,11 +285,9 @@ class Visit:
         self.stale = True
         self._fresh()
         for change in changes:
-            there = (
-                self._found(change) if change.action in MESSAGES else done(self.before.ticket, change, self.now.ticket)
-            )
-            if there:
-                self._did([change], there if isinstance(there, str) else "")
+            event = self._found(change) if change.action in MESSAGES else ""
+            if event or (change.action not in MESSAGES and self._done(change)):
+                self._did([change], event)
             else:
                 self._tell([change], "failed", f"it did not arrive ({why})")
 
@@ -423,7 +432,7 @@ class Visit:
             return self._heard(change)
         name = change.field or ""
         now, was = value_of(self.now.ticket, name), value_of(self.before.ticket, name)
-        if done(self.before.ticket, change, self.now.ticket):
+        if self._done(change):
             return Outcome(change.id, "applied")
         if same(name, now, was):
             return Outcome(change.id, "refused", _SILENT)
