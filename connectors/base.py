@@ -215,7 +215,7 @@ class Connector(Protocol):
         """Seconds until the next ticket may be written without using up the desk's limits; nearly always 0."""
 
     def apply(self, ticket: str, changes: Sequence[Change], version: str) -> Written:
-        """Write all ``changes`` in as few calls as possible, fields before notes, then read back and compare.
+        """Write all ``changes`` in as few calls as possible, then read back and compare.
 
         Raises :class:`Conflict` if the ticket is no longer at ``version``, before anything was written. What the desk
         swallowed or refused is an outcome, not an exception. A call whose fate is unknown (cut after the write) is never

@@ -75,7 +75,7 @@ class Place:
         if not self.seen or not self.desk.cloud:
             return ""
         known = ", ".join(number for _, numbers in self.seen for number in numbers)
-        again = (f"(id in ({', '.join(numbers)}) AND updated > {newest})" for newest, numbers in self.seen)
+        again = (f"(id in ({', '.join(numbers)}) AND updated >= {newest + 1})" for newest, numbers in self.seen)
         return f" AND (id not in ({known}) OR {' OR '.join(again)})"
 
     def read(self, newest: int, numbers: Sequence[str]) -> Place:

@@ -36,6 +36,8 @@ LOT = 500
 """Issues that are read, stored and put behind at once on Cloud."""
 _MOST_ROWS = 100
 """Whole issues that are asked of Data Center at once."""
+_MOST_NAMES = 1000
+"""Issues that are asked of Data Center at once where little is wanted of each."""
 _MOST_IDS = 5000
 """Ids that a search gives at once where nothing else is asked for."""
 _PATIENCE = 5
@@ -177,13 +179,19 @@ class Pull:
 
     def _found_on_server(self, search: Round) -> Iterator[Lot]:
         """By the time an issue was made, which nothing moves: rows counted off would shift when somebody works on one of them."""
-        reader = self._reader
+        reader, news = self._reader, ""
+        if self.place.seen and not search.projects:
+            first = self._first_news(search)
+            if first is None:
+                yield Lot([], {}, [], None)
+                return
+            news = f" AND updated >= {first}"
         bound, skip = (int(each) for each in (search.position or "0+0").split("+"))
         done: set[str] = set()
         while True:
             since = f" AND created >= {bound}" if bound else ""
             more = {"startAt": skip, "maxResults": _MOST_ROWS, "expand": ["changelog"]}
-            page = reader.search(f"{search.jql}{since} ORDER BY created ASC", reader.desk.wanted(), **more)
+            page = reader.search(f"{search.jql}{news}{since} ORDER BY created ASC", reader.desk.wanted(), **more)
             rows = page.get("issues") or []
             newest = max((millis(at) for row in rows if (at := instant(row["fields"].get("created")))), default=bound)
             last = not rows or skip + len(rows) >= int(page.get("total") or 0)
@@ -195,6 +203,19 @@ class Pull:
             )
             if last:
                 return
+
+    def _first_news(self, search: Round) -> int | None:
+        """When the first issue was touched that is not known as it is, in epoch milliseconds. Rows that tell no more are cheap."""
+        start = 0
+        found: list[int] = []
+        while True:
+            more = {"startAt": start, "maxResults": _MOST_NAMES}
+            page = self._reader.search(f"{search.jql} ORDER BY created ASC", ["updated"], **more)
+            rows = page.get("issues") or []
+            found += [_touched(row) for row in rows if not self._known(row)]
+            start += len(rows)
+            if not rows or start >= int(page.get("total") or 0):
+                return min(found, default=None)
 
     def _known(self, row: Row) -> bool:
         return self.place.knows(str(row["id"]), _touched(row))

@@ -1,8 +1,10 @@
-"""Changes as Jira wants to be told them: one ``PUT`` for the fields, a transition for the status, a call for each comment.
+"""Changes as Jira wants to be told them: a call for each comment, one ``PUT`` for the fields, a transition for the status.
 
-Jira checks no version: the issue is read right before, and what it shows is compared. Fields go first, because a workflow may want
-them for a transition, or close the issue to editing behind it. Transitions have numbers that change with the workflow, so the way to
-a status is looked up at the moment it is gone. A comment is internal unless a rule replies.
+Jira checks no version: the issue is read right before, and what it shows is compared. Comments go first: should a run be cut off
+behind them, the rule still holds and the next one writes the rest, while a comment behind a changed field would never be wanted again.
+The status goes last, because a workflow may want fields for a transition, or close the issue to editing behind it. Transitions have
+numbers that change with the workflow, so the way to a status is looked up at the moment it is gone. A comment is internal unless a
+rule replies.
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ WRITABLE = frozenset(
         "cc",
     }
 )
+_SENDINGS = 3
+"""How often a call is sent that a look shows not to have arrived."""
 EXPAND = "changelog,transitions.fields"
 """What is told inside an issue besides: the newest entries of its changelog, and where its workflow lets us go."""
 
@@ -199,6 +203,7 @@ class Visit:
     stale: bool = False
     sent: dict[str, str] = field(default_factory=dict)
     told: dict[str, Outcome] = field(default_factory=dict)
+    ended: tuple[Result, str] | None = None
 
     def __post_init__(self) -> None:
         self.now = self.before
@@ -211,15 +216,15 @@ class Visit:
         """
         wanted = [self.writing.fitted(change) for change in changes]
         asked = self._possible(wanted)
+        for change in asked:
+            if change.action in MESSAGES:
+                self._attempt([change], lambda change=change: self._say(change))  # type: ignore[misc]
         fields = [change for change in asked if change.action not in MESSAGES and change.field not in STATUS]
         if fields:
             self._attempt(fields, lambda: self._put(fields))
         for change in asked:
             if change.field in STATUS:
                 self._attempt([change], lambda change=change: self._move(change))  # type: ignore[misc]
-        for change in asked:
-            if change.action in MESSAGES:
-                self._attempt([change], lambda change=change: self._say(change))  # type: ignore[misc]
         self._fresh()
         return tuple(self.told.get(change.id) or self._outcome(change) for change in wanted)
 
@@ -246,19 +251,37 @@ class Visit:
     # --- calls ------------------------------------------------------------------------------------------------------------
 
     def _attempt(self, changes: Sequence[Change], send: Callable[[], None]) -> None:
-        """One step. What goes wrong before anything was written concerns the whole visit, later only these changes."""
+        """One step. What goes wrong before anything was written concerns the whole visit; later it ends it."""
+        if self.ended:
+            self._tell(changes, *self.ended)
+            return
         try:
-            send()
-        except Unsure as lost:
-            self._lost(changes, lost.message)
-        except Invalid as refused:
+            self._surely(changes, send)
+        except Rejected as refused:
             self._tell(changes, "refused", refused.message)
         except (Conflict, Gone, AuthFailed, Retryable) as error:
             if not self.sent:
                 raise
-            self._tell(changes, _AS_OUTCOME.get(type(error), "failed"), error.message)
-        except Rejected as refused:
-            self._tell(changes, "refused", refused.message)
+            self._end(changes, _AS_OUTCOME.get(type(error), "failed"), error.message)
+
+    def _end(self, changes: Iterable[Change], result: Result, detail: str) -> None:
+        """Leaves the rest of the visit to the next run: the rules that want it hold as long as their fields are not written."""
+        self.ended = result, detail
+        self._tell(changes, result, detail)
+
+    def _surely(self, changes: Sequence[Change], send: Callable[[], None]) -> None:
+        """Sends, and looks where the answer got lost; what a look shows not to have arrived is sent again a few times."""
+        for left in reversed(range(_SENDINGS)):
+            try:
+                send()
+            except Unsure as lost:
+                if self._arrived(changes):
+                    return
+                if lost.late or not left:
+                    self._end(changes, "failed", f"it did not arrive ({lost.message})")
+                    return
+            else:
+                return
 
     def _tell(self, changes: Iterable[Change], result: Result, detail: str) -> None:
         for change in changes:
@@ -280,16 +303,15 @@ class Visit:
         except ConnectorError as error:
             raise Unsure(f"written, and could not be read back: {error.message}", hint=error.hint) from error
 
-    def _lost(self, changes: Sequence[Change], why: str) -> None:
-        """The answer got lost: the issue itself tells whether the call arrived. It is never sent again here."""
+    def _arrived(self, changes: Sequence[Change]) -> bool:
+        """Whether a call arrived whose answer got lost: the issue itself tells."""
         self.stale = True
         self._fresh()
         for change in changes:
             event = self._found(change) if change.action in MESSAGES else ""
             if event or (change.action not in MESSAGES and self._done(change)):
                 self._did([change], event)
-            else:
-                self._tell([change], "failed", f"it did not arrive ({why})")
+        return any(change.id in self.sent for change in changes)
 
     def _found(self, change: Change) -> str:
         """The event of a message that was sent and not answered, among what was said since."""
@@ -422,8 +444,8 @@ class Visit:
         self.stale = True
         try:
             self._did([change], comment_number(answered(answer)))
-        except (Rejected, KeyError, TypeError):
-            self._lost([change], "the answer was not what Jira says")
+        except (Rejected, KeyError, TypeError) as error:
+            raise Unsure("the comment was answered with something else than the comment") from error
 
     # --- what became of it ----------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,16 @@ LONGEST_WAIT = 120.0
 
 
 class Unsure(Retryable):
-    """A write that may or may not have arrived: look before anything is sent again."""
+    """A write that may or may not have arrived: look before anything is sent again.
+
+    ``late``: the desk may still be at work on it, so that even a look tells nothing for sure.
+    """
+
+    late = False
+
+
+class Late(Retryable):
+    """No answer in time: the desk may still be at work on it."""
 
 
 class Unreachable(Retryable):
@@ -46,7 +55,7 @@ Failure = tuple[type[ConnectorError], str, str]
 _CHECK_URL = "check base_url in makegood.toml"
 _DOWN: Failure = (Retryable, "the connection failed", "is the helpdesk up, and the network between you and it?")
 _SLOW: Failure = (
-    Retryable,
+    Late,
     "no answer in time",
     "the helpdesk is slow or a firewall swallows the call; try again later",
 )
@@ -322,7 +331,9 @@ def answered(answer: requests.Response) -> Any:
 
 def _fate(error: ConnectorError, *, write: bool) -> ConnectorError:
     if write and isinstance(error, Retryable) and not isinstance(error, Unreachable):
-        return Unsure(error.message, hint=error.hint, after=error.after)
+        unsure = Unsure(error.message, hint=error.hint, after=error.after)
+        unsure.late = isinstance(error, Late)
+        return unsure
     return error
 
 
