@@ -1,8 +1,8 @@
 """Changes as Jira wants to be told them: a call for each comment, one ``PUT`` for the fields, a transition for the status.
 
 Jira checks no version: the issue is read right before, and what it shows is compared. Comments go first: should a run be cut off
-behind them, the rule still holds and the next one writes the rest, while a comment behind a changed field would never be wanted again.
-The status goes last, because a workflow may want fields for a transition, or close the issue to editing behind it. Transitions have
+behind them, the rule still holds and the next one writes the rest; a comment behind a changed field would never be wanted again. The
+status goes last, because a workflow may want fields for a transition, or close the issue to editing behind it. Transitions have
 numbers that change with the workflow, so the way to a status is looked up at the moment it is gone. A comment is internal unless a
 rule replies.
 """
