@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .jsm_fields import Field, day_text, instant
@@ -246,6 +248,15 @@ def ticket_of(row: Row, desk: Desk, words: Words, people: People) -> Ticket:
     return versioned(ticket, fields)
 
 
+_SAID = attrgetter(
+    *(
+        each.name
+        for each in dataclass_fields(Ticket)
+        if each.name not in ("version", "updated", "url", "channel", "history_from")
+    )
+)
+
+
 def versioned(ticket: Ticket, fields: Row) -> Ticket:
     """The ticket with its version: a digest of what it says, and of how much was said.
 
@@ -253,8 +264,7 @@ def versioned(ticket: Ticket, fields: Row) -> Ticket:
     """
     comment = fields.get("comment") or {}
     newest = max((int(each["id"]) for each in comment.get("comments") or ()), default=0)
-    plain = asdict(replace(ticket, updated=_EPOCH, version="", url="", channel=None, history_from=None))
-    said = json.dumps([plain, comment.get("total"), newest], sort_keys=True, default=str)
+    said = json.dumps([*_SAID(ticket), comment.get("total"), newest], sort_keys=True, default=str)
     return replace(ticket, version=hashlib.sha256(said.encode()).hexdigest()[:20])
 
 

@@ -270,7 +270,10 @@ def main() -> None:
     options = said.parse_args()
     jira = FakeJira(cloud=not options.data_center)
     for number in range(options.issues):
-        jira.add_issue(f"Request {number}")
+        issue = jira.add_issue(f"Request {number}")
+        jira.say(issue, "alice@acme.example", "Which boat is it?")
+        jira.change(issue, "alice@acme.example", assignee="alice@acme.example")
+        jira.change(issue, "alice@acme.example", priority="High")
     sys.stdout.write(jira.serve(options.port).url + "\n")
     sys.stdout.flush()
     threading.Event().wait()
