@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 import requests
 from fake_jira import FakeJira
+from fake_jira_client import Clock, connect
 from fake_jira_people import Row
+
+from makegood.connectors.base import Change
 
 openapi_core = pytest.importorskip("openapi_core")
 carried = pytest.importorskip("openapi_core.contrib.requests")
@@ -351,3 +354,56 @@ def test_refusals(site: Site, line: str) -> None:
     which = json.loads(raw("desk" if "servicedeskapi" in line else "platform"))["components"]["schemas"]
     schema = which["ErrorResponse" if "servicedeskapi" in line else "ErrorCollection"]
     assert set(answer.json()) <= set(schema["properties"])
+
+
+# ---- what our connector asks
+
+
+def asked_by_us(answer: requests.Response) -> requests.PreparedRequest:
+    """A request of the connector as the file knows it: version 3, whose texts are documents."""
+    request = answer.request.copy()
+    request.url = str(request.url).replace("/rest/api/2/", "/rest/api/3/")
+    if request.method == "POST" and re.search(r"/api/3/issue/\d+/comment$", request.url):
+        request.prepare_body(None, None, json.loads(request.body or "{}") | {"body": NOTE})
+    return request
+
+
+def test_every_call_of_the_connector_fits_the_files() -> None:
+    """A pull, a refresh, a look at doctor, and every kind of write."""
+    clock = Clock()
+    with FakeJira(now=clock) as jira:
+        jira.grant("ADMINISTER_PROJECTS", "makegood@acme.example")
+        site = Site(jira)
+        clock.turn(86_400)
+        jira.rate(site.issue, 5, "Fine")
+        jira.person("copy@customer.example")
+        desk = connect(jira, words={"fields": {"group": "Category"}})
+        exchanges: list[requests.Response] = []
+        desk._http._session.hooks["response"].insert(0, lambda answer, **_: exchanges.append(answer))
+        cursor = list(desk.pull(None))[-1].cursor
+        list(desk.pull(cursor, refresh=True))
+        list(desk.doctor())
+        changes = [
+            Change("1", "assign", "assignee", new=jira.user_id(ALICE)),
+            Change("2", "set", "group", new="Question"),
+            Change("3", "set", "status", new="solved"),
+            Change("4", "add_tags", "tags", new=("one",)),
+            Change("5", "add_cc", "cc", new=("copy@customer.example",)),
+            Change("6", "note", text="Noted.", marker="7f3a2c"),
+            Change("7", "reply", text="Hello.", marker="7f3a2d"),
+            Change("8", "set", "form", new="Report a problem"),
+            Change("9", "set", "due", new="2026-03-09T12:00:00Z"),
+            *(Change(name, "set", f"field.{name}", new=value) for name, value in (("Seats", "5"), ("Recovery", "x"))),
+        ]
+        (ticket,) = desk.read([site.issue]).tickets
+        outcomes = desk.apply(site.issue, changes, ticket.version).outcomes
+        assert {each.result for each in outcomes} == {"applied"}, outcomes
+    wrong = {}
+    for answer in exchanges:
+        request = asked_by_us(answer)
+        spec = contract("desk" if "servicedeskapi" in str(request.url) else "platform")
+        errors = [_why(each) for each in spec.iter_request_errors(carried.RequestsOpenAPIRequest(request))]
+        if errors:
+            wrong[f"{request.method} {request.url}"] = errors
+    assert wrong == {}
+    assert len(exchanges) > 30
