@@ -178,6 +178,9 @@ class Memory(Protocol):
     def open_tickets(self) -> Collection[str]:
         """The ids of all tickets that are neither solved nor closed, deleted or merged."""
 
+    def clocks(self, tickets: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
+        """By ticket and name: how the desk's SLA clocks of these tickets stood when the desk last told of them."""
+
 
 Finding = tuple[Literal["ok", "warning", "error"], str, str]
 """One line of ``doctor``: how it is, what was found, what to do about it (empty where nothing is)."""

@@ -188,7 +188,7 @@ class Zendesk:
     def _person(self, number: str) -> Person | None:
         known = self._reader.people.persons
         if self._memory and number not in known:
-            known |= self._memory.people([number])
+            self._reader.people.recall(self._memory.people([number]))
         return known.get(number)
 
     def _fresh_person(self, number: str) -> Person | None:

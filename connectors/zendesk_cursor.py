@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,10 @@ class Stream:
         """Whether a row of that number and second is new. What changes again comes again, with a later second."""
         return at > self.start or (at == self.start and number not in self.seen)
 
+    def before(self, seconds: int) -> Stream:
+        """So much before, as if nothing had been seen there."""
+        return Stream(self.start - seconds)
+
     def passed(self, rows: Iterable[tuple[int, int]], start: int) -> Stream:
         """Behind rows of (number, epoch seconds), to go on at ``start``."""
         known = self.seen if start == self.start else frozenset()
@@ -38,8 +42,9 @@ class Place:
     """A cursor's content.
 
     ``tickets`` is Zendesk's own cursor, or ``@`` and the epoch second to begin at; ``people`` likewise. ``since``: tickets that
-    were not open and untouched since then were left out. ``walked``: the first pull has seen every ticket. ``turn`` says which
-    of the lists that seldom change is fetched next.
+    were not open and untouched since then were left out. ``walked``: every ticket was seen. ``turn`` says which of the lists that
+    seldom change is fetched next. ``stirred``: tickets changed since SLA metrics were last read to their end. ``renamed``: stored
+    tickets bear a name that is not right any more.
     """
 
     desk: Desk
@@ -51,6 +56,8 @@ class Place:
     organizations: Stream
     walked: bool = False
     turn: int = 0
+    stirred: bool = False
+    renamed: bool = False
 
     @classmethod
     def beginning(cls, desk: Desk, since: datetime, now: datetime) -> Place:
@@ -58,10 +65,14 @@ class Place:
         start, today = int(since.timestamp()), int(now.timestamp())
         return cls(desk, since, f"@{start}", f"@{today}", Stream(start), Stream(start), Stream(today))
 
+    def from_the_start(self) -> Place:
+        """Before every ticket again, which costs no more than its row: what happened to it stays known."""
+        return replace(self, tickets=f"@{int(self.since.timestamp())}", walked=False, renamed=False)
+
     def text(self) -> str:
         """The cursor."""
         streams = {name: getattr(self, name) for name in _STREAMS}
-        plain = {name: getattr(self, name) for name in ("tickets", "people", "walked", "turn")}
+        plain = {name: getattr(self, name) for name in _PLAIN}
         said = {name: [stream.start, sorted(stream.seen)] for name, stream in streams.items()}
         whole = plain | said | {"desk": self.desk.to_json(), "since": self.since.isoformat()}
         return json.dumps(whole, separators=(",", ":"), sort_keys=True)
@@ -81,6 +92,7 @@ class Place:
             return None
 
 
+_PLAIN = ("tickets", "people", "walked", "turn", "stirred", "renamed")
 _STREAMS = ("events", "metrics", "organizations")
 
 

@@ -15,7 +15,7 @@ from .ticket_text import html_text, marker_of, newest_text
 from .zendesk_words import CATEGORIES, STOCK, instant, instant_text, score, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from .ticket import EventKind, Role, Value
@@ -271,8 +271,9 @@ class History:
             return tuple(str(each) for each in raw) if isinstance(raw, list) else tuple(str(raw).split())
         if fact == "due":
             return instant_text(raw)
+        if fact == "group":
+            return self._desk.group_name(str(raw))
         names = {
-            "group": self._desk.groups,
             "form": self._desk.forms,
             "brand": self._desk.brands,
             "organization": self._people.organizations,
@@ -301,6 +302,12 @@ _FACTS: Mapping[str, str] = {
     "recipient": "sent_to",
 }
 """Zendesk's fields of a ticket and our facts."""
+
+
+def organizations_in(updates: Iterable[Update]) -> set[str]:
+    """The organizations that tickets went to or came from, by number."""
+    changes = (change for update in updates for child in update.children for change in changes_of(child))
+    return {str(number) for name, *both in changes if name == "organization_id" for number in both if number}
 
 
 def changes_of(child: Row) -> Iterator[tuple[str, Any, Any]]:

@@ -37,6 +37,8 @@ SCOPE = "read write"
 LIFETIME = timedelta(hours=2)
 """How long a token is asked to live (300 seconds to two days are allowed): without asking, no answer says how long it does."""
 _MARGIN = timedelta(minutes=1)
+_PATIENCE = 5
+"""Pages in a row that may bring nothing and stand still."""
 
 
 class Invalid(Rejected):
@@ -108,14 +110,16 @@ class Http(Transport):
     def following(self, path: str, page: Row, params: Mapping[str, str] | None = None) -> Iterator[Row]:
         """A page and those after it, by cursor or, where a list knows none, by number.
 
-        They end where the desk says so, or where it names the same page again.
+        They end where the desk says so, never because a page is empty or names itself as the next.
         """
         asked = {"page[size]": "100", **(params or {})}
+        stuck = 0
         while True:
             yield page
             after = _after(page)
-            if not after or after.items() <= asked.items():
+            if not after:
                 return
+            stuck = stood_still(path, stuck, moved=not after.items() <= asked.items())
             asked |= after
             page = self.json(path, asked)
 
@@ -210,6 +214,17 @@ class Http(Transport):
             "credentials grant: docs/zendesk.md"
         )
         return AuthFailed(error.message, hint=hint)
+
+
+def stood_still(path: str, before: int, *, moved: bool) -> int:
+    """How often in a row a list or an export stood still.
+
+    Raises:
+        Retryable: it does not move on; what was stored stays, and the next pull goes on from there.
+    """
+    if not moved and before + 1 >= _PATIENCE:
+        raise Retryable(f"{path}: Zendesk says that more follows and does not move on", hint="try again later")
+    return 0 if moved else before + 1
 
 
 def _after(page: Row) -> dict[str, str]:

@@ -39,6 +39,7 @@ def whole_desk(http: Http) -> tuple[Desk, list[Row]]:
 def often(http: Http, desk: Desk) -> list[Row]:
     """Who we are, groups, who is in them, who is away, fields; we and the agents in groups as rows."""
     us = _ourselves(http, desk)
+    _groups(http, desk)
     agents = _members(http, desk)
     desk.fields = custom_fields(http.rows("ticket_fields", "ticket_fields"))
     _away(http, desk)
@@ -54,12 +55,18 @@ def _ourselves(http: Http, desk: Desk) -> list[Row]:
     return [me, *(http.json("users/show_many", {"ids": before}).get("users") or ())]
 
 
+def _groups(http: Http, desk: Desk) -> None:
+    """The groups there are; of those that went away the names are kept, for tickets and events may still bear them."""
+    known = desk.former | desk.groups
+    desk.groups = {str(row["id"]): str(row["name"]) for row in http.rows("groups", "groups") if not row.get("deleted")}
+    desk.former = {number: name for number, name in known.items() if number not in desk.groups}
+
+
 def _members(http: Http, desk: Desk) -> list[Row]:
     agents: dict[str, Row] = {}
     members: dict[str, set[str]] = {}
-    for page in http.pages("group_memberships", {"include": "users,groups"}):
+    for page in http.pages("group_memberships", {"include": "users"}):
         agents |= {str(user["id"]): user for user in page.get("users") or ()}
-        desk.groups |= {str(group["id"]): str(group["name"]) for group in page.get("groups") or ()}
         for each in page.get("group_memberships") or ():
             members.setdefault(str(each["user_id"]), set()).add(str(each["group_id"]))
     desk.members = {person: sorted(found) for person, found in members.items()}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .ticket import Person, known_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .ticket import Role, Value
     from .zendesk_words import Desk, Row, Words
@@ -21,7 +22,7 @@ class People:
         self._words = words
         self.persons: dict[str, Person] = {}
         self.organizations: dict[str, str] = {}
-        self.languages: dict[str, str] = {}
+        self.languages: dict[str, str | None] = {}
 
     def meet(self, rows: Iterable[Row]) -> list[Person]:
         """Takes in users as Zendesk describes them; an organization is only known once it was met itself."""
@@ -29,10 +30,24 @@ class People:
         for row in rows:
             number = str(row["id"])
             self.persons[number] = person = self._person(number, row)
-            if row.get("locale"):
-                self.languages[number] = str(row["locale"])
+            self.languages[number] = row.get("locale") or self.languages.get(number)
             met.append(person)
         return met
+
+    def recall(self, known: Mapping[str, Person]) -> list[Person]:
+        """Takes in people of the local copy; those whose role is another by now, for the settings changed, are returned.
+
+        Who is no robot any more is not taken in: what else that is, only the desk knows. Languages are not in the copy.
+        """
+        changed = []
+        for number, person in known.items():
+            role = self.role_of(number, person.email, person.role)
+            if role == "customer" and person.role in ("robot", "automation"):
+                continue
+            self.persons[number] = replace(person, role=role)
+            if role != person.role:
+                changed.append(self.persons[number])
+        return changed
 
     def _person(self, number: str, row: Row) -> Person:
         email = row.get("email") or None

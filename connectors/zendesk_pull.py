@@ -11,20 +11,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .base import Page, Retryable
+from .base import Page, Rejected
 from .ticket import Event
-from .zendesk_cursor import asking
+from .zendesk_exports import by_cursor, by_time
 from .zendesk_history import SURVEY, from_export, kind_of
 from .zendesk_lists import SELDOM, catalogue_of, often
 from .zendesk_read import SIDE_LOADS, merged
-from .zendesk_sla import breach_number, metrics_of, standing, told
+from .zendesk_sla import breach_number, metrics_of, name_of, number_of, standing, told
 from .zendesk_words import MERGED, score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .ticket import Person, Ticket
-    from .zendesk_cursor import Place, Stream
+    from .zendesk_cursor import Place
     from .zendesk_history import Update
     from .zendesk_read import Reader
     from .zendesk_words import Row
@@ -35,8 +35,11 @@ LAG = timedelta(seconds=60)
 SCOPE = {"support_type_scope": "all"}
 """Without it the tickets of AI agents are missing."""
 
-_PATIENCE = 5
-"""Pages in a row that may bring nothing and stand still."""
+_LATE = 120
+"""Seconds: so much later than younger ones a metric event may be computed and come."""
+
+_SEARCH_LIVES = timedelta(hours=1)
+"""How long the cursor of a search can be gone on from (developer.zendesk.com, "Export Search Results")."""
 
 _LAST = 2**62
 _OPEN = ("new", "open", "pending", "on_hold")
@@ -50,9 +53,9 @@ class Pull:
         self._http = reader.http
         self._now = now
         self.place = place
-        self._first = not place.walked
+        self._first = place.events.start <= int(place.since.timestamp())
+        self._names = reader.desk.names()
         self._horizon = now() - LAG
-        self._stirred = False
         self._ratings: dict[str, Row] = {}
         self._unheard: dict[str, Ticket] = {}
         self._gone: dict[str, Ticket] = {}
@@ -60,6 +63,8 @@ class Pull:
 
     def pages(self) -> Iterator[Page]:
         """Tickets, then events; the last page says up to when nothing is missing."""
+        if self.place.renamed:
+            self.place = self.place.from_the_start()
         yield from self._tickets()
         if not self.place.walked:
             yield from self._old_ones()
@@ -69,6 +74,11 @@ class Pull:
         yield self._last()
 
     def _cursor(self) -> str:
+        """Where a page leaves off, with whether it met another name of something that stored tickets name."""
+        names = self._reader.desk.names()
+        renamed = self._reader.renamed or any(names.get(key, name) != name for key, name in self._names.items())
+        self._names, self._reader.renamed = names, False
+        self.place = replace(self.place, renamed=self.place.renamed or renamed)
         return replace(self.place, desk=self._reader.desk).text()
 
     # --- lists ------------------------------------------------------------------------------------------------------------
@@ -86,87 +96,69 @@ class Pull:
 
     def _changed_people(self) -> list[Row]:
         rows: list[Row] = []
-        for page in self._export("incremental/users/cursor", self.place.people, {}):
+        for page in by_cursor(self._http, "incremental/users/cursor", self.place.people, {}):
             rows += page.get("users") or []
             self.place = replace(self.place, people=str(page.get("after_cursor") or self.place.people))
         return rows
 
     def _changed_organizations(self) -> list[Row]:
         found: list[Row] = []
-        for rows, stream in self._timed("incremental/organizations", "organizations", self.place.organizations, {}):
+        path, name = "incremental/organizations", "organizations"
+        for rows, stream in by_time(self._http, path, name, self.place.organizations, {}):
             found += [row for row, _ in rows]
             self.place = replace(self.place, organizations=stream)
         return [row for row in found if not row.get("deleted_at")]
-
-    # --- exports ----------------------------------------------------------------------------------------------------------
-
-    def _export(self, path: str, position: str, also: dict[str, str]) -> Iterator[Row]:
-        """Pages of a cursor-based export. They end where the desk says so, never because one is empty or repeats itself."""
-        stuck = 0
-        while True:
-            page = self._http.json(path, asking(position) | also)
-            yield page
-            after = str(page.get("after_cursor") or position)
-            if page.get("end_of_stream", after == position):
-                return
-            stuck = _stuck(path, stuck, moved=after != position)
-            position = after
-
-    def _timed(
-        self, path: str, name: str, stream: Stream, also: dict[str, str]
-    ) -> Iterator[tuple[list[tuple[Row, int]], Stream]]:
-        """Pages of a time-based export: rows that are new, with their second, and where to go on behind them.
-
-        Its end repeats its last second, so what was seen is skipped by number. A second that fills more than a page would be
-        repeated for ever: once all of the page was seen, the next second is asked for.
-        """
-        stuck = 0
-        while True:
-            page = self._http.json(path, {"start_time": str(stream.start)} | also)
-            rows = [(row, _second(row)) for row in page.get(name) or ()]
-            fresh = [(row, at) for row, at in rows if stream.lacks(int(row["id"]), at)]
-            ended, before = bool(page.get("end_of_stream", not rows)), stream.start
-            start = max(before, int(page.get("end_time") or before))
-            if start == before and not ended and rows and not fresh and all(at == before for _, at in rows):
-                start += 1
-            stream = stream.passed(((int(row["id"]), at) for row, at in rows), start)
-            yield fresh, stream
-            if ended:
-                return
-            stuck = _stuck(path, stuck, moved=start != before or bool(fresh))
 
     # --- tickets ----------------------------------------------------------------------------------------------------------
 
     def _tickets(self) -> Iterator[Page]:
         also = {"include": SIDE_LOADS, **SCOPE}
-        for page in self._export("incremental/tickets/cursor", self.place.tickets, also):
+        for page in by_cursor(self._http, "incremental/tickets/cursor", self.place.tickets, also):
             self._horizon = min(self._now(), self._http.desk_time or self._now()).astimezone(UTC) - LAG
             self.place = replace(self.place, tickets=str(page.get("after_cursor") or self.place.tickets))
+            self._reader.forget()
             if page.get("tickets"):
                 yield self._ticket_page(page["tickets"], page)
 
     def _old_ones(self) -> Iterator[Page]:
         """Open tickets that nobody touched since the history begins. The search index lags by minutes, they by months."""
+        for page in self._search():
+            self._reader.forget()
+            if rows := page.get("results") or []:
+                asking, working = ({str(row[n]) for row in rows if row.get(n)} for n in ("requester_id", "assignee_id"))
+                people = self._reader.look_up_languages(asking) + self._reader.look_up(working)
+                yield self._ticket_page(rows, {}, people)
+
+    def _search(self) -> Iterator[Row]:
+        """Pages of the search for old open tickets.
+
+        Their past costs a call each, so the search may outlive its cursor. Then it begins again, and what was stored of it by then
+        costs no call any more; without a copy that would have no end.
+        """
         until = self.place.since + timedelta(days=2)  # days are the account's own: better twice than not at all
         asked = {"query": f"type:ticket status<solved updated<{until:%Y-%m-%d}", "filter[type]": "ticket"}
-        for page in self._http.pages("search/export", asked):
-            rows = page.get("results") or []
-            if rows:
-                named = {str(row[name]) for row in rows for name in ("requester_id", "assignee_id") if row.get(name)}
-                yield self._ticket_page(rows, {}, self._reader.look_up(named))
+        while True:
+            began = self._now()
+            try:
+                yield from self._http.pages("search/export", asked)
+            except Rejected:
+                if self._reader.memory is None or self._now() - began < _SEARCH_LIVES:
+                    raise
+            else:
+                return
 
     def _ticket_page(self, rows: Sequence[Row], beside: Row, people: Sequence[Person] = ()) -> Page:
-        self._stirred = True
+        self.place = replace(self.place, stirred=True)
         rows = self._with_clocks(list({row["id"]: row for row in rows}.values()))
         batch = self._reader.batch(rows, beside)
-        for row, ticket in zip(rows, batch.tickets, strict=True):
+        tickets = [self._as_merged(ticket) for ticket in batch.tickets]
+        for row, ticket in zip(rows, tickets, strict=True):
             self._note(row, ticket)
-        events = [event for row in rows for event in standing(row)]
-        events += [_deletion(ticket) for ticket in batch.tickets if ticket.deleted]
-        past, met = self._whole([t.id for t in batch.tickets if t.created < self.place.since and t.status in _OPEN])
+        events = self._standing(rows) + [_deletion(ticket) for ticket in tickets if ticket.deleted]
+        past, met = self._whole([t.id for t in tickets if t.status in _OPEN and self._is_old(t)])
         return Page(
             self._cursor(),
-            tickets=[self._since(ticket) for ticket in batch.tickets],
+            tickets=[self._since(ticket) for ticket in tickets],
             events=[*events, *past],
             people=[*people, *batch.people, *met],
             organizations=batch.organizations,
@@ -177,12 +169,32 @@ class Pull:
         if not self._reader.desk.slas or any("slas" in row for row in rows):
             return rows
         bare = [str(row["id"]) for row in rows if row.get("status") not in ("closed", "deleted")]
-        known = {row["id"]: row.get("slas") for row in self._reader.tickets(bare)[0]}
-        return [{"slas": known.get(row["id"])} | row for row in rows]
+        known = {row["id"]: {"slas": row["slas"]} for row in self._reader.tickets(bare)[0] if "slas" in row}
+        return [known.get(row["id"], {}) | row for row in rows]
+
+    def _standing(self, rows: Sequence[Row]) -> list[Event]:
+        memory, told = self._reader.memory, [str(row["id"]) for row in rows if "slas" in row]
+        before = memory.clocks(told) if memory and told else {}
+        return [event for row in rows for event in standing(row, before.get(str(row["id"]), {}))]
+
+    def _stored(self, number: str) -> Ticket | None:
+        return self._reader.memory.ticket(number) if self._reader.memory else None
+
+    def _as_merged(self, ticket: Ticket) -> Ticket:
+        """The ticket, with where it went if that is stored: merged tickets are shown again and again and do not say it."""
+        stored = self._stored(ticket.id) if _went_away(ticket) else None
+        return replace(ticket, merged_into=stored.merged_into) if stored else ticket
+
+    def _is_old(self, ticket: Ticket) -> bool:
+        """Whether the ticket is older than the history that all tickets have, and not all of its past is stored."""
+        if ticket.created >= self.place.since:
+            return False
+        stored = self._stored(ticket.id)
+        return stored is None or stored.history_from is not None
 
     def _since(self, ticket: Ticket) -> Ticket:
         """The ticket, with when its known history begins if it had ended before that."""
-        cut = ticket.created < self.place.since and ticket.status not in _OPEN
+        cut = ticket.status not in _OPEN and self._is_old(ticket)
         return replace(ticket, history_from=self.place.since) if cut else ticket
 
     def _whole(self, numbers: Iterable[str]) -> tuple[list[Event], list[Person]]:
@@ -202,7 +214,7 @@ class Pull:
             self._ratings[ticket.id] = rating
             if self._news(ticket):
                 self._unheard[ticket.id] = ticket
-        if MERGED in ticket.tags and ticket.status == "closed":
+        if _went_away(ticket) and not ticket.merged_into:
             self._gone[ticket.id] = ticket
         if self._reader.desk.slas:
             self._clocks[ticket.id] = metrics_of(row)
@@ -211,14 +223,14 @@ class Pull:
         """Whether the rating is another than the one stored."""
         if self._first or self._reader.memory is None:
             return self._first
-        known = self._reader.memory.ticket(ticket.id)
+        known = self._stored(ticket.id)
         return known is None or known.csat != ticket.csat
 
     # --- events -----------------------------------------------------------------------------------------------------------
 
     def _events(self) -> Iterator[Page]:
         also = {"include": "comment_events", **SCOPE}
-        for rows, stream in self._timed("incremental/ticket_events", "ticket_events", self.place.events, also):
+        for rows, stream in by_time(self._http, "incremental/ticket_events", "ticket_events", self.place.events, also):
             cut = int(self._horizon.timestamp())
             updates = [update for row, at in rows if at <= cut and (update := from_export(row))]
             start = min(stream.start, cut)
@@ -227,12 +239,13 @@ class Pull:
             )
             self.place = replace(self.place, events=replace(stream, start=start, seen=frozenset(seen)))
             if updates:
-                self._stirred = True
+                self.place = replace(self.place, stirred=True)
                 yield self._event_page(updates)
             if stream.start > cut:
                 return
 
     def _event_page(self, updates: Sequence[Update]) -> Page:
+        self._reader.forget()
         people = self._reader.look_up(self._reader.strangers(updates))
         self._ask_scores(updates)
         events = self._reader.events(updates, self._ratings)
@@ -265,14 +278,10 @@ class Pull:
 
     def _last(self) -> Page:
         """The end of the pull, with ratings and merges that no event told of."""
-        memory, tickets = self._reader.memory, []
-        stored = {number: memory.ticket(number) if memory else None for number in self._gone}
-        known = {number: ticket.merged_into for number, ticket in stored.items() if ticket and ticket.merged_into}
-        events, people = self._whole(number for number in self._gone if number not in known)
-        for number, ticket in self._gone.items():
-            into = known.get(number)
-            tickets.append(self._since(replace(ticket, merged_into=into) if into else merged(ticket, events)))
+        events, people = self._whole(self._gone)
+        tickets = [self._since(merged(ticket, events)) for ticket in self._gone.values()]
         events += [self._rated(ticket) for ticket in self._unheard.values()]
+        self.place = replace(self.place, stirred=False)
         return Page(self._cursor(), tickets=tickets, events=events, people=people, known_to=self._horizon)
 
     def _rated(self, ticket: Ticket) -> Event:
@@ -293,19 +302,26 @@ class Pull:
         )
 
     def _metrics(self) -> Iterator[Page]:
-        """When SLA clocks ended: asked only where the account has policies and anything changed, for nothing else ends them."""
-        if not (self._reader.desk.slas and self._stirred):
+        """When SLA clocks ended: asked only where the account has policies and anything changed, for nothing else ends them.
+
+        Some come after younger ones, so it begins a little before where it stopped; a fulfilment that is stored is not judged again.
+        """
+        if not (self._reader.desk.slas and self.place.stirred):
             return
         path, name = "incremental/ticket_metric_events", "ticket_metric_events"
-        for rows, stream in self._timed(path, name, self.place.metrics, {}):
-            self.place = replace(self.place, metrics=stream)
+        begin = self.place.metrics.before(_LATE)
+        for rows, stream in by_time(self._http, path, name, begin, {}):
+            self.place = replace(self.place, metrics=max(self.place.metrics, stream, key=lambda each: each.start))
             if events := self._ends([row for row, _ in sorted(rows, key=lambda each: each[1])]):
                 yield Page(self._cursor(), events=events)
 
     def _ends(self, rows: Sequence[Row]) -> list[Event]:
         memory, found = self._reader.memory, []
-        known = set(memory.events({breach_number(row) for row in rows})) if memory else set()
-        self._ask_clocks({str(row["ticket_id"]) for row in rows if row.get("type") == "fulfill"})
+        asked = {number(row) for row in rows for number in (number_of, breach_number)}
+        known = set(memory.events(asked)) if memory else set()
+        rows = [row for row in rows if row.get("type") == "breach" or number_of(row) not in known]
+        ended = [row for row in rows if row.get("type") == "fulfill" and name_of(row) in self._reader.desk.slas]
+        self._ask_clocks({str(row["ticket_id"]) for row in ended})
         for row in rows:
             event = told(row, known, self._clocks.get(str(row["ticket_id"]), {}))
             if event is not None:
@@ -321,26 +337,9 @@ class Pull:
             self._clocks |= {number: {} for number in missing} | {str(row["id"]): metrics_of(row) for row in rows}
 
 
-def _stuck(path: str, before: int, *, moved: bool) -> int:
-    """How often in a row an export stood still.
-
-    Raises:
-        Retryable: it does not move on; what was stored stays, and the next pull goes on from there.
-    """
-    if not moved and before + 1 >= _PATIENCE:
-        raise Retryable(f"{path}: the export says that more follows and does not move on", hint="try again later")
-    return 0 if moved else before + 1
+def _went_away(ticket: Ticket) -> bool:
+    return MERGED in ticket.tags and ticket.status == "closed"
 
 
 def _deletion(ticket: Ticket) -> Event:
     return Event(f"{ticket.id}.deleted", ticket.id, ticket.updated, "deleted", seq=_LAST - 1)
-
-
-def _second(row: Row) -> int:
-    """The second a row of a time-based export belongs to."""
-    if "timestamp" in row:
-        return int(row["timestamp"])
-    said = (
-        row.get("created_at") if "ticket_id" in row and "time" not in row else row.get("time") or row.get("updated_at")
-    )
-    return int(datetime.fromisoformat(str(said)).timestamp())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .ticket import Event, Organization
 from .transport import answered
-from .zendesk_history import History, Update, from_audit
+from .zendesk_history import History, Update, from_audit, organizations_in
 from .zendesk_lists import brands, forms, statuses
 from .zendesk_people import People, organization_fields
 from .zendesk_words import in_copy, ticket_of
@@ -24,7 +24,7 @@ AT_ONCE = 100
 """Tickets or people that one call names at most."""
 SIDE_LOADS = "users,groups,organizations,slas"
 _MANY_PEOPLE = 20_000
-"""So many are remembered between the pages of a long pull; who was forgotten is looked up again."""
+"""So many are remembered from one page of a long pull to the next; who was forgotten is looked up again."""
 
 
 class Batch(NamedTuple):
@@ -36,7 +36,10 @@ class Batch(NamedTuple):
 
 
 class Reader:
-    """Turns what Zendesk answers into tickets and events. ``memory`` is what the local copy knows already, if there is one."""
+    """Turns what Zendesk answers into tickets and events. ``memory`` is what the local copy knows already, if there is one.
+
+    ``renamed``: an organization was met that had another name before.
+    """
 
     def __init__(self, http: Http, desk: Desk, words: Words, memory: Memory | None) -> None:
         self.http = http
@@ -44,24 +47,33 @@ class Reader:
         self.words = words
         self.memory = memory
         self.people = People(desk, words)
+        self.renamed = False
         self._fetched: set[Callable[[Http, Desk], None]] = set()
 
     def batch(self, rows: Sequence[Row], beside: Row) -> Batch:
         """Tickets from rows and what was side-loaded ``beside`` them."""
         organizations = self.meet_organizations(beside.get("organizations") or ())
-        self.desk.groups |= {str(row["id"]): str(row["name"]) for row in beside.get("groups") or ()}
+        self._meet_groups(beside.get("groups") or ())
         met = self.meet(beside.get("users") or ())
         self._learn_names(rows)
         self._recall_organizations(str(row["organization_id"]) for row in rows if row.get("organization_id"))
         met += self.look_up({number for row in rows for number in in_copy(row)})
         return Batch([ticket_of(row, self.desk, self.words, self.people) for row in rows], met, organizations)
 
-    def meet(self, rows: Iterable[Row]) -> list[Person]:
-        """Users that came along, as people."""
-        users = list(rows)
+    def _meet_groups(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            there = self.desk.former if row.get("deleted") else self.desk.groups
+            there[str(row["id"])] = str(row["name"])
+
+    def forget(self) -> None:
+        """Lets go of people once they are many. At the start of a page: whoever it names must be known to its end."""
         if len(self.people.persons) > _MANY_PEOPLE:
             self.people.persons.clear()
             self.people.languages.clear()
+
+    def meet(self, rows: Iterable[Row]) -> list[Person]:
+        """Users that came along, as people."""
+        users = list(rows)
         self._recall_organizations(str(row["organization_id"]) for row in users if row.get("organization_id"))
         return self.people.meet(users)
 
@@ -71,6 +83,9 @@ class Reader:
             Organization(str(row["id"]), str(row["name"]), tuple(row.get("tags") or ()), organization_fields(row))
             for row in rows
         ]
+        known = self.people.organizations
+        self._recall_organizations(each.id for each in met)
+        self.renamed |= any(known.get(each.id, each.name) != each.name for each in met)
         self.people.organizations |= {each.id: each.name for each in met}
         return met
 
@@ -87,14 +102,20 @@ class Reader:
 
     def look_up(self, numbers: Collection[str]) -> list[Person]:
         """Makes sure that these people are known: from the local copy, else from the desk, whose answers are returned."""
-        unknown = sorted(set(numbers) - self.people.persons.keys(), key=int)
-        if unknown and self.memory is not None:
-            self.people.persons |= self.memory.people(unknown)
-            unknown = [number for number in unknown if number not in self.people.persons]
+        unknown = set(numbers) - self.people.persons.keys()
+        changed = self.people.recall(self.memory.people(unknown)) if unknown and self.memory else []
+        return changed + self._ask(unknown - self.people.persons.keys())
+
+    def look_up_languages(self, numbers: Collection[str]) -> list[Person]:
+        """As :meth:`look_up`, with what they speak, which the local copy does not know."""
+        return self._ask(set(numbers) - self.people.languages.keys())
+
+    def _ask(self, numbers: Collection[str]) -> list[Person]:
+        asked = sorted(numbers, key=int)
         met: list[Person] = []
-        for start in range(0, len(unknown), AT_ONCE):
-            asked = ",".join(unknown[start : start + AT_ONCE])
-            met += self.meet(self.http.json("users/show_many", {"ids": asked}).get("users") or ())
+        for start in range(0, len(asked), AT_ONCE):
+            ids = ",".join(asked[start : start + AT_ONCE])
+            met += self.meet(self.http.json("users/show_many", {"ids": ids}).get("users") or ())
         return met
 
     def _learn_names(self, rows: Iterable[Row]) -> None:
@@ -116,6 +137,7 @@ class Reader:
 
     def events(self, updates: Sequence[Update], ratings: Mapping[str, Row]) -> list[Event]:
         """The events of updates; everybody who acted must have been looked up."""
+        self._recall_organizations(organizations_in(updates))
         history = History(self.desk, self.words, self.people, ratings)
         return [event for update in updates for event in history.events(update)]
 

@@ -26,14 +26,21 @@ _LAST = 2**62
 """After everything else of the same second."""
 
 
-def standing(row: Row) -> Iterator[Event]:
-    """How the clocks of a ticket stand, as of its last update."""
-    at, ticket = instant(row.get("updated_at")), str(row["id"])
-    for slot, each in enumerate(metrics_of(row).values()):
+def standing(row: Row, before: Mapping[str, Value]) -> Iterator[Event]:
+    """How the clocks of a ticket stand, as of its last update; ``before``: how each stood when it was last told of.
+
+    A clock that was going and is not side-loaded any more applies no longer: the ticket has another policy now, or none. One that
+    had ended stays as it ended.
+    """
+    at, ticket, clocks = instant(row.get("updated_at")), str(row["id"]), metrics_of(row)
+    if at is None or "slas" not in row:
+        return
+    left = sorted(name for name, state in before.items() if state in STATES.values() and name not in clocks)
+    for slot, name in enumerate([*clocks, *left]):
+        each = clocks.get(name, {})
         state = STATES.get(str(each.get("stage")))
-        if at is not None and state is not None:
-            name, due = str(each["metric"]), instant_text(each.get("breach_at"))
-            number = f"{ticket}.sla.{name}@{row['updated_at']}"
+        if state is not None or name in left:
+            number, due = f"{ticket}.sla.{name}@{row['updated_at']}", instant_text(each.get("breach_at"))
             yield Event(number, ticket, at, "sla", seq=_LAST + slot, field=name, old=due, new=state)
 
 
@@ -56,6 +63,11 @@ def breach_number(row: Row) -> str:
     return f"{row['ticket_id']}.breach.{row.get('metric')}.{row.get('instance_id')}"
 
 
+def number_of(row: Row) -> str:
+    """The id under which what a metric event says is stored."""
+    return breach_number(row) if row.get("type") == "breach" else f"metric{row['id']}"
+
+
 def told(row: Row, breached: Collection[str], clocks: Mapping[str, Row]) -> Event | None:
     """What a metric event says, if it says that a clock ended.
 
@@ -65,12 +77,12 @@ def told(row: Row, breached: Collection[str], clocks: Mapping[str, Row]) -> Even
     if at is None or row.get("deleted"):
         return None
     if row.get("type") == "breach":
-        return _ended(breach_number(row), ticket, at, name, "missed", instant_text(row.get("time")), row)
+        return _ended(number_of(row), ticket, at, name, "missed", instant_text(row.get("time")), row)
     if row.get("type") != "fulfill" or name not in clocks:
         return None
     due = instant(clocks[name].get("breach_at"))
     late = breach_number(row) in breached or (clocks[name].get("stage") == "completed" and due is not None and due < at)
-    return _ended(f"metric{row['id']}", ticket, at, name, "missed" if late else "met", None, row)
+    return _ended(number_of(row), ticket, at, name, "missed" if late else "met", None, row)
 
 
 def _ended(number: str, ticket: str, at: object, name: str, state: str, due: Value, row: Row) -> Event:

@@ -133,13 +133,14 @@ class CustomField:
 class Desk:
     """The account's own names by number (as text), as last fetched.
 
-    ``members`` maps agents to the groups they are in, ``away`` tells who does not take work; ``routes``: whether the account
-    knows that at all (``None``: nobody asked yet).
+    ``former`` are groups that are not there any more. ``members`` maps agents to the groups they are in, ``away`` tells who does
+    not take work; ``routes``: whether the account knows that at all (``None``: nobody asked yet).
     """
 
     me: str = ""
     zone: str = "UTC"
     groups: dict[str, str] = field(default_factory=dict)
+    former: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     away: dict[str, bool] = field(default_factory=dict)
     fields: dict[str, CustomField] = field(default_factory=dict)
@@ -171,6 +172,20 @@ class Desk:
         return next(
             ((n, kind) for n, (shown, kind) in self.statuses.items() if shown.casefold() == name.casefold()), None
         )
+
+    def names(self) -> dict[tuple[str, ...], str]:
+        """Every name that tickets bear, by what is called so and its number."""
+        plain = {"group": self.groups, "form": self.forms, "brand": self.brands}
+        found = {(kind, number): name for kind, names in plain.items() for number, name in names.items()}
+        found |= {("status", number): name for number, (name, _) in self.statuses.items()}
+        found |= {("field", number): each.title for number, each in self.fields.items()}
+        return found | {
+            ("option", number, tag): name for number, each in self.fields.items() for tag, name in each.options.items()
+        }
+
+    def group_name(self, number: str) -> str | None:
+        """What a group is or was called."""
+        return self.groups.get(number) or self.former.get(number)
 
     def group_names(self, person: str) -> tuple[str, ...]:
         """The groups somebody is in."""
@@ -238,7 +253,7 @@ def ticket_of(row: Row, desk: Desk, words: Words, people: People) -> Ticket:
         "form": desk.forms.get(str(row.get("ticket_form_id"))),
         "brand": desk.brands.get(str(row.get("brand_id"))),
         "language": people.languages.get(requester or ""),
-        "group": desk.groups.get(str(row.get("group_id"))),
+        "group": desk.group_name(str(row.get("group_id"))),
         "organization": people.organizations.get(str(row.get("organization_id"))),
         "sent_to": row.get("recipient") or None,
         "parent": text_of(row.get("problem_id")),

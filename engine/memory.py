@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from . import rows, tables
 from .store import of_helpdesk
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, RowMapping
 
-    from ..connectors.ticket import Person, Ticket
+    from ..connectors.ticket import Person, Ticket, Value
     from .store import Store
 
-AT_ONCE = 900
-"""Ids in one statement: fewer than the smallest limit that SQLite was ever built with."""
+_ALL = true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +63,29 @@ class StoreMemory:
         with self.store().reading() as connection:
             return list(connection.execute(asked).scalars())
 
-    def _rows(self, key: ColumnElement[str], ids: Collection[str], *wanted: ColumnElement[Any]) -> Iterator[RowMapping]:
+    def clocks(self, tickets: Collection[str]) -> Mapping[str, Mapping[str, Value]]:
+        """By ticket and name: how the desk's SLA clocks of these tickets stood when the desk last told of them."""
+        columns = tables.events.c
+        wanted = (columns.ticket, columns.at, columns.seq, columns.field, columns.new)
+        told = self._rows(columns.ticket, tickets, *wanted, only=columns.kind == "sla")
+        found: dict[str, dict[str, Value]] = {}
+        for row in sorted(told, key=lambda row: (row["at"], row["seq"])):
+            found.setdefault(row["ticket"], {})[row["field"]] = row["new"]
+        return found
+
+    def _rows(
+        self,
+        key: ColumnElement[str],
+        ids: Collection[str],
+        *wanted: ColumnElement[Any],
+        only: ColumnElement[bool] = _ALL,
+    ) -> Iterator[RowMapping]:
         """The rows of one table with these ids, all as of one moment."""
         asked = list(dict.fromkeys(ids))
         if not asked:
             return
         desk = of_helpdesk(key.table.c.desk, self.helpdesk)
         with self.store().reading() as connection:
-            for start in range(0, len(asked), AT_ONCE):
-                query = select(*wanted).where(desk, key.in_(asked[start : start + AT_ONCE]))
+            for start in range(0, len(asked), rows.AT_ONCE):
+                query = select(*wanted).where(desk, only, key.in_(asked[start : start + rows.AT_ONCE]))
                 yield from connection.execute(query).mappings()

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, delete, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..connectors.ticket import Catalogue, Event, FieldSpec, Organization, Person, Schedule, Ticket
@@ -24,15 +24,33 @@ _ORGANIZATION = tuple(item.name for item in fields(Organization))
 _EVENT = tuple(item.name for item in fields(Event) if item.name not in {"old", "new"})
 
 
+AT_ONCE = 900
+"""Ids in one statement: fewer than the smallest limit that SQLite was ever built with."""
+
+
 def save_tickets(
     connection: Connection, desk: int, tickets: Sequence[Ticket], events: Sequence[Event]
 ) -> tuple[int, int]:
-    """Keep tickets and events; how many of each were new or different. Those tickets want to be looked at again."""
+    """Keep tickets and events; how many of each were new or different. Those tickets want to be looked at again.
+
+    A ticket that is there is not deleted, whatever was said before: a restored one forgets that it ever was.
+    """
+    there = {ticket.id for ticket in tickets if not ticket.deleted}
+    _restore(connection, desk, [*there])
+    events = [event for event in events if not (event.kind == "deleted" and event.ticket in there)]
     changed = _upsert(connection, tables.tickets, (_ticket_row(desk, ticket) for ticket in tickets), ("desk", "id"))
     heard = _upsert(connection, tables.events, (_event_row(desk, event) for event in events), ("desk", "id"))
     if heard:
         look_again(connection, desk, {event.ticket for event in events} - {ticket.id for ticket in tickets})
     return changed, heard
+
+
+def _restore(connection: Connection, desk: int, there: Sequence[str]) -> None:
+    """Drop what was told of these tickets' deletion."""
+    columns = tables.events.c
+    told = delete(tables.events).where(columns.desk == desk, columns.kind == "deleted")
+    for start in range(0, len(there), AT_ONCE):
+        connection.execute(told.where(columns.ticket.in_(there[start : start + AT_ONCE])))
 
 
 def save_people(

@@ -10,7 +10,8 @@ from store_places import NOW, opened
 
 from makegood.connectors.base import Page
 from makegood.connectors.ticket import Event, Organization, Person, Ticket
-from makegood.engine.memory import AT_ONCE, StoreMemory
+from makegood.engine.memory import StoreMemory
+from makegood.engine.rows import AT_ONCE
 from makegood.engine.store import Store
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def test_before_the_first_pull_nothing_is_known(store: Store) -> None:
     assert memory.people(["1"]) == {}
     assert memory.organizations(["10"]) == {}
     assert set(memory.events(["e1"])) == set()
+    assert memory.clocks(["7"]) == {}
 
 
 def test_what_was_stored_is_known(store: Store) -> None:
@@ -58,6 +60,15 @@ def test_what_was_stored_is_known(store: Store) -> None:
     assert memory.people({"1", "2", "3"}) == {"1": ANA, "2": BEN}
     assert memory.organizations(["11", "12"]) == {"11": "Oak"}
     assert set(memory.events(("e0", "e2", "e9"))) == {"e0", "e2"}
+
+
+def test_a_clock_stands_as_it_was_told_last(store: Store) -> None:
+    told = [("a", 2, "reply", "met"), ("b", 1, "reply", "running"), ("c", 3, "rest", "paused"), ("d", 4, "gone", None)]
+    said = [Event(name, "7", NOW, "sla", seq=seq, field=clock, new=state) for name, seq, clock, state in told]
+    message = Event("e", "7", NOW, "message", seq=9, field="reply", new="nonsense")
+    store.save_page("support", Page("c", [PRINTER], [*said, message]))
+    store.save_page("other", Page("c", [PRINTER], [Event("f", "7", NOW, "sla", seq=9, field="reply", new="missed")]))
+    assert memory_of(store).clocks(["7", "8"]) == {"7": {"reply": "met", "rest": "paused", "gone": None}}
 
 
 def test_what_another_helpdesk_knows_is_not(store: Store) -> None:
@@ -93,3 +104,4 @@ def test_asking_for_nothing_opens_no_store() -> None:
     assert memory.people([]) == {}
     assert memory.organizations(()) == {}
     assert set(memory.events(set())) == set()
+    assert memory.clocks(()) == {}

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from store_places import NOW, opened
 
 from makegood.connectors.base import Capabilities, Page
 from makegood.connectors.ticket import Catalogue, Event, FieldSpec, Organization, Person, Schedule, Ticket
-from makegood.engine import rows
+from makegood.engine import rows, tables
 from makegood.engine.snapshot import EVENTS, TICKETS, Needs
 from makegood.engine.store import Saved, Store, StoreError
 
@@ -83,6 +84,31 @@ def test_a_ticket_comes_back_as_it_went_in(store: Store) -> None:
     assert store.ticket("support", "1") == kept
     assert store.ticket("support", "2") is None
     assert store.ticket("other", "1") is None
+
+
+def test_a_restored_ticket_forgets_that_it_was_deleted(store: Store) -> None:
+    gone = event("1.deleted", kind="deleted", text=None)
+    other = event("2.deleted", "2", kind="deleted", text=None)
+    store.save_page("support", page(ticket(deleted=True), ticket("2", deleted=True), events=[event("e"), gone, other]))
+    store.save_page("support", page(ticket("2", version="v2", deleted=True)))
+    store.save_page("support", page(ticket(version="v2")))
+    assert store.ticket("support", "1") == ticket(version="v2")
+    assert look(store).events.select("ticket", "kind").rows() == [("1", "message")]
+    assert stored_kinds(store) == {("1", "message"), ("2", "deleted")}
+
+
+def test_a_ticket_that_is_there_is_not_deleted_by_its_own_past(store: Store) -> None:
+    """Request Tracker tells a restored ticket's old deletion again, whenever all of its past is read."""
+    past = page(ticket(), events=[event("e"), event("t7", kind="deleted", text=None)])
+    store.save_page("support", past)
+    assert stored_kinds(store) == {("1", "message")}
+    assert store.save_page("support", past) == Saved(0, 0)
+
+
+def stored_kinds(store: Store) -> set[tuple[str, str]]:
+    with store.reading() as connection:
+        found = connection.execute(select(tables.events.c.ticket, tables.events.c.kind))
+        return {(row.ticket, row.kind) for row in found}
 
 
 def test_words_and_people_come_back(store: Store) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,9 +14,17 @@ from hypothesis import strategies as st
 
 from makegood.connectors.ticket import Person
 from makegood.connectors.zendesk_cursor import Place, Stream
-from makegood.connectors.zendesk_history import History, by_machine, from_audit, from_export, merged_into
+from makegood.connectors.zendesk_history import (
+    History,
+    by_machine,
+    from_audit,
+    from_export,
+    merged_into,
+    organizations_in,
+)
 from makegood.connectors.zendesk_people import People
 from makegood.connectors.zendesk_schedules import DAYS, _zones, schedule_of, zone_of
+from makegood.connectors.zendesk_sla import standing
 from makegood.connectors.zendesk_words import CustomField, Desk, Words, custom_fields, score, ticket_of
 
 ALICE, ANA, ME = "6130907990001", "6130907990002", "6130907990009"
@@ -213,6 +223,50 @@ def test_a_merge_is_known_in_any_language(text: str) -> None:
     assert merged_into(stays) is None
 
 
+def test_organizations_that_changed_are_found_in_either_shape() -> None:
+    at = {"id": 100, "ticket_id": 5, "created_at": "2026-03-02T09:00:00Z"}
+    child = {"id": 101, "event_type": "Change", "organization_id": 7, "previous_value": "8"}
+    export = from_export({**at, "child_events": [child, {"id": 102, "event_type": "Change", "group_id": 9}]})
+    change = {"id": 101, "type": "Change", "field_name": "organization_id", "value": "7", "previous_value": None}
+    audit = from_audit({**at, "author_id": 1, "events": [change]})
+    assert export is not None
+    assert audit is not None
+    assert (organizations_in([export]), organizations_in([audit])) == ({"7", "8"}, {"7"})
+
+
+# ---- service levels
+
+
+STANDS = {
+    "id": 5,
+    "updated_at": "2026-03-02T09:00:00Z",
+    "slas": {
+        "policy_metrics": [
+            {"metric": "first_reply_time", "stage": "completed", "breach_at": "2026-03-02T08:00:00Z"},
+            {"metric": "requester_wait_time", "stage": "paused", "breach_at": None},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "before", "told"),
+    [
+        (STANDS, {}, {"requester_wait_time": "paused"}),
+        (STANDS, {"first_reply_time": "running", "agent_work_time": "met"}, {"requester_wait_time": "paused"}),
+        (STANDS, {"agent_work_time": "paused"}, {"requester_wait_time": "paused", "agent_work_time": None}),
+        (STANDS, {"agent_work_time": "missed", "requester_wait_time": "running"}, {"requester_wait_time": "paused"}),
+        (STANDS | {"slas": {"policy_metrics": []}}, {"agent_work_time": "running"}, {"agent_work_time": None}),
+        ({"id": 5, "updated_at": "2026-03-02T09:00:00Z"}, {"agent_work_time": "running"}, {}),
+    ],
+)
+def test_a_clock_that_was_going_and_is_not_there_any_more_has_gone(
+    row: dict[str, Any], before: dict[str, str], told: dict[str, str | None]
+) -> None:
+    """One that ended stays as it ended, and where nothing is side-loaded nothing is known."""
+    assert {event.field: event.new for event in standing(row, before)} == told
+
+
 # ---- schedules
 
 
@@ -257,8 +311,18 @@ def test_a_cursor_comes_back_as_it_went() -> None:
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
     place = Place.beginning(DESK, now - timedelta(days=180), now)
     assert Place.parse(place.text()) == place
+    stirred = replace(place, stirred=True, renamed=True, desk=replace(DESK, former={"13": "Boats"}))
+    assert Place.parse(stirred.text()) == stirred
     assert Place.parse("{}") is None
     assert Place.parse("not ours") is None
+
+
+def test_a_cursor_of_an_older_version_is_gone_on_from() -> None:
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    place = Place.beginning(DESK, now - timedelta(days=180), now)
+    old = json.loads(place.text())
+    del old["stirred"], old["renamed"], old["desk"]["former"]
+    assert Place.parse(json.dumps(old)) == place
 
 
 def test_what_was_seen_of_the_last_second_is_remembered_and_nothing_else() -> None:
@@ -275,3 +339,19 @@ def test_a_person_that_only_the_copy_knows_keeps_its_role() -> None:
     assert known.role("88") == "agent"
     assert known.role("89") == "customer"
     assert known.role(ALICE) == "agent"
+
+
+def test_the_settings_of_today_say_who_of_the_copy_is_a_robot() -> None:
+    stored = {
+        "1": Person("1", email="Bot@acme.example", role="agent"),
+        "2": Person("2", email="was@acme.example", role="automation"),
+        "3": Person("3", email="dora@acme.example", role="agent"),
+        "4": Person("4", email="eve@customer.example", role="customer"),
+        "5": Person("5", email="former@acme.example", role="robot"),
+        ME: Person(ME, email="makegood@acme.example", role="agent"),
+    }
+    known = People(DESK, Words(robots=("bot@acme.example",)))
+    changed = known.recall(stored)
+    roles = {number: person.role for number, person in known.persons.items()}
+    assert roles == {"1": "automation", "3": "agent", "4": "customer", ME: "robot"}
+    assert {person.id: person.role for person in changed} == {"1": "automation", ME: "robot"}
