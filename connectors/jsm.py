@@ -125,6 +125,7 @@ class Jira:
         numbers = [number for number in ids if number.isdigit()]
         for start in range(0, len(numbers), AT_ONCE):
             rows, _ = reader.fetch(numbers[start : start + AT_ONCE])
+            reader.meet(rows)
             happened = reader.history(reader.logs(rows))
             batch = reader.batch(rows, whole=True)
             found = Read(

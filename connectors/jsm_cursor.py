@@ -82,7 +82,10 @@ class Place:
         """Behind a batch of issues that were just read."""
         again = set(numbers)
         kept = ((at, tuple(each for each in known if each not in again)) for at, known in self.seen)
-        after = self.round.began - OVERLAP if self.round else self.since
+        going = self.round
+        after = (
+            self.after if going and going.projects and self.after else going.began - OVERLAP if going else self.since
+        )
         batches = (*((at, known) for at, known in kept if known), (newest, tuple(numbers)))
         return replace(self, seen=_youngest(batches, millis(after)))
 

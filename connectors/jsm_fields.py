@@ -135,6 +135,7 @@ class Found:
     own: dict[str, Field]
     special: dict[str, str]
     slas: dict[str, str]
+    titles: dict[str, str]
 
 
 def discovered(rows: Iterable[Row]) -> Found:
@@ -142,6 +143,7 @@ def discovered(rows: Iterable[Row]) -> Found:
     own: dict[str, Field] = {}
     special: dict[str, str] = {}
     slas: dict[str, str] = {}
+    named: dict[str, str] = {}
     titles: set[str] = set()
     for row in sorted((each for each in rows if each.get("custom")), key=lambda each: _number_in(each["id"])):
         schema, number = row.get("schema") or {}, str(row["id"])
@@ -150,12 +152,12 @@ def discovered(rows: Iterable[Row]) -> Found:
         if what == SLA:
             slas[number] = title
         elif what:
-            special.setdefault(what, number)
+            named[special.setdefault(what, number)] = title
         elif not _USELESS.search(custom):
             title = f"{title} ({_number_in(number)})" if title.casefold() in titles else title
             titles.add(title.casefold())
             own[number] = Field(title, _kind(schema))
-    return Found(own, special, slas)
+    return Found(own, special, slas, named)
 
 
 def _kind(schema: Row) -> str:

@@ -65,8 +65,9 @@ def rating_event(row: Row, ticket: Ticket, desk: Desk) -> Event | None:
     score = stars(fields.get(desk.special.get("feedback", "")))
     if score is None:
         return None
-    at = instant(fields.get(desk.special.get("feedback_date", ""))) or ticket.updated
-    number = f"i{ticket.id}.rated.{int(at.timestamp())}.{score}"
+    dated = instant(fields.get(desk.special.get("feedback_date", "")))
+    at = dated or ticket.updated
+    number = f"i{ticket.id}.rated.{int(dated.timestamp()) if dated else 0}.{score}"
     return Event(
         number,
         ticket.id,
@@ -154,7 +155,7 @@ def changes_of(item: Row, desk: Desk, words: Words, people: People) -> Iterator[
     elif number in desk.fields:
         yield from _own(desk.fields[number], item, words, desk)
     else:
-        read = _SYSTEM.get(name.lower())
+        read = _SYSTEM.get(name.lower()) if item.get("fieldtype") != "custom" else None
         yield from _different(read(item, desk, words, people)) if read else ()
 
 
@@ -162,8 +163,11 @@ def _number_of(item: Row, desk: Desk) -> str:
     """The custom field that a line is about, where it only says the title."""
     if item.get("fieldtype") != "custom":
         return ""
-    found = desk.field_named(str(item.get("field")))
-    return found[0] if found else ""
+    title = str(item.get("field"))
+    found = desk.field_named(title)
+    return (
+        found[0] if found else next((n for n, each in desk.titles.items() if each.casefold() == title.casefold()), "")
+    )
 
 
 def _different(told: list[Told]) -> Iterator[Told]:

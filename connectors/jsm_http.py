@@ -15,7 +15,7 @@ from jira import JIRA
 
 from .base import AuthFailed, Rejected, Retryable
 from .jsm_limits import Limits
-from .transport import Transport, answered, bare, header_time, told
+from .transport import Transport, Unsure, answered, bare, header_time, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -177,6 +177,8 @@ class Http(Transport):
         error = super()._refused(answer, url, write=write)
         if answer.status_code == 429 and isinstance(error, Retryable):
             error.after = self.limits.asked(answer.headers)
+        if answer.status_code == 503 and write:  # Data Center says Retry-After: 0 with every answer, whatever was done
+            return Unsure(error.message, hint=error.hint)
         details = _blamed(answer) if answer.status_code in (400, 422) else {}
         if not details:
             return error

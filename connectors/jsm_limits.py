@@ -70,7 +70,9 @@ class Limits:
         if limit and left is not None and fill and every:
             short = min(limit * self.headroom, limit - 1) + 1 - left
             if short > 0:
-                self._until = max(self._until, self.clock() + short / fill * every)
+                until = self.clock() + short / fill * every
+                if until > self._until:
+                    self._until, self._closed = until, f"{left:.0f} of {limit:.0f} are left, and some are for others"
 
     def asked(self, headers: Mapping[str, str]) -> float:
         """The seconds that a 429 wants us to wait; after one for a quota no call goes out before they are over."""

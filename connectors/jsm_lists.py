@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from .base import Rejected
+from .base import AuthFailed, Gone, Rejected
 from .jsm_fields import discovered
 from .jsm_http import API, DESK
 from .jsm_words import Desk
@@ -81,7 +81,7 @@ def _projects(http: Http, desk: Desk, words: Words) -> None:
 
 def _fields(http: Http, desk: Desk) -> None:
     found = discovered(http.rows(f"{API}/field"))
-    desk.fields, desk.special, desk.slas = found.own, found.special, found.slas
+    desk.fields, desk.special, desk.slas, desk.titles = found.own, found.special, found.slas, found.titles
 
 
 def _agents(http: Http, desk: Desk, words: Words) -> list[Row]:
@@ -179,7 +179,10 @@ def forms(http: Http, desk: Desk, words: Words) -> None:  # noqa: ARG001
         project = desk.projects.get(str(row["projectId"]))
         if project is not None:
             project[2] = str(row["id"])
-            kinds = http.rows(f"{DESK}/servicedesk/{row['id']}/requesttype")
+            try:
+                kinds = http.rows(f"{DESK}/servicedesk/{row['id']}/requesttype")
+            except (AuthFailed, Gone):  # this desk is closed to our account, and the others need not be
+                continue
             desk.forms |= {str(kind["id"]): str(kind["name"]) for kind in kinds}
 
 

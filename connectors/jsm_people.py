@@ -109,9 +109,9 @@ class People:
     def called(self, handle: str) -> str | None:
         """Who is called so, among those met."""
         folded = handle.casefold()
-        return self._words.people.get(handle) or next(
-            (who for who in self._rows if folded in (who.casefold(), self.handle(who))), None
-        )
+        told = self._words.people.get(handle) or next((who for who in self._rows if who.casefold() == folded), None)
+        alike = [who for who in self._rows if self.handle(who) == folded]
+        return told or (alike[0] if len(alike) == 1 else None)
 
 
 def _merged(known: Row | None, row: Row) -> dict[str, Any]:

@@ -40,8 +40,8 @@ _MOST_NAMES = 1000
 """Issues that are asked of Data Center at once where little is wanted of each."""
 _MOST_IDS = 5000
 """Ids that a search gives at once where nothing else is asked for."""
-_PATIENCE = 5
-"""Pages in a row that may stand still."""
+_PATIENCE, _MOST_EMPTY = 5, 100
+"""Pages in a row that may stand still, and that may be empty while the token moves on."""
 _LAST = 2**60 + 2
 
 
@@ -64,6 +64,7 @@ class Pull:
     def __init__(self, reader: Reader, place: Place, now: Callable[[], datetime]) -> None:
         self._reader = reader
         self._now = now
+        self._looked: datetime | None = None
         self.place = place
 
     def pages(self) -> Iterator[Page]:
@@ -96,7 +97,9 @@ class Pull:
         reader.people.meet(often(reader.http, reader.desk, reader.words))
         SELDOM[turn % len(SELDOM)](reader.http, reader.desk, reader.words)
         known = all(_names(reader).get(number, name) == name for number, name in before.items())
-        self.place = replace(self.place, turn=turn + 1, walked=self.place.walked if known else (), desk=reader.desk)
+        self.place = replace(self.place, turn=turn + 1, desk=reader.desk)
+        if not known:
+            self.place = replace(self.place, walked=(), seen=(), round=None)
         words = catalogue_of(reader.desk, reader.words)
         yield Page(self._cursor(self.place), people=reader.people.handed_out(), catalogue=words)
         if reader.memory is not None and self.place.walked:
@@ -116,12 +119,14 @@ class Pull:
         jql = f"project in ({', '.join(self._reader.desk.projects)}) AND statusCategory != done ORDER BY created ASC"
         found: set[str] = set()
         more: Row = {"maxResults": _MOST_IDS}
+        stuck = 0
         while True:
             page = self._reader.search(jql, ["id"], **more)
             rows = {str(row["id"]) for row in page.get("issues") or ()}
             after = _after(page, len(found | rows))
-            if after is None or (not rows - found and after in more.values()):
+            if after is None:
                 return found | rows
+            stuck = _stuck(stuck, moved=bool(rows - found), same=after in more.values())
             found |= rows
             more |= {"nextPageToken": after} if self._reader.desk.cloud else {"startAt": int(after)}
 
@@ -141,15 +146,14 @@ class Pull:
             yield from self._lots(self.place.next_round(self._jiras_time()))
 
     def _lots(self, search: Round) -> Iterator[Page]:
-        fresh = not search.position
+        fresh, self._looked = not search.position, None
         for lot in self._found(search):
             if fresh:
-                search, fresh = replace(search, began=self._jiras_time()), False
+                search, fresh = replace(search, began=self._looked or search.began), False
             self._began = search.began
             going = replace(self.place, round=search)
-            for rows in lot.batches:
-                if rows:
-                    going = going.read(max(_touched(row) for row in rows), [str(row["id"]) for row in rows])
+            for newest, numbers in self._marks(lot):
+                going = going.read(newest, numbers)
             search = replace(search, position=lot.after or "")
             done = lot.after is None
             going = replace(going, round=search)
@@ -157,6 +161,14 @@ class Pull:
             if any(lot.batches) or lot.gone:
                 yield self._stored(lot, after)
             self.place = after
+
+    def _marks(self, lot: Lot) -> Iterator[tuple[int, list[str]]]:
+        """Up to when issues are known: all that were read at once past the index, but each by itself where the index told it."""
+        for rows in lot.batches:
+            if rows and self._reader.desk.cloud:
+                yield max(_touched(row) for row in rows), [str(row["id"]) for row in rows]
+            elif rows:
+                yield from ((_touched(row), [str(row["id"])]) for row in rows)
 
     def _found(self, search: Round) -> Iterator[Lot]:
         return self._found_on_cloud(search) if self._reader.desk.cloud else self._found_on_server(search)
@@ -168,13 +180,14 @@ class Pull:
         while True:
             more = {"nextPageToken": position} if position else {}
             page = self._reader.search(f"{search.jql} ORDER BY updated ASC", ["id"], maxResults=LOT, **more)
+            self._looked = self._looked or self._jiras_time()
             numbers = [n for n in dict.fromkeys(str(row["id"]) for row in page.get("issues") or ()) if n not in done]
             after = _after(page, 0)
             done.update(numbers)
             yield self._whole(numbers, after)
             if after is None:
                 return
-            stuck = _stuck(stuck, moved=bool(numbers) or after != position)
+            stuck = _stuck(stuck, moved=bool(numbers), same=after == position)
             position = after
 
     def _found_on_server(self, search: Round) -> Iterator[Lot]:
@@ -192,6 +205,7 @@ class Pull:
             since = f" AND created >= {bound}" if bound else ""
             more = {"startAt": skip, "maxResults": _MOST_ROWS, "expand": ["changelog"]}
             page = reader.search(f"{search.jql}{news}{since} ORDER BY created ASC", reader.desk.wanted(), **more)
+            self._looked = self._looked or self._jiras_time()
             rows = page.get("issues") or []
             newest = max((millis(at) for row in rows if (at := instant(row["fields"].get("created")))), default=bound)
             last = not rows or skip + len(rows) >= int(page.get("total") or 0)
@@ -211,6 +225,7 @@ class Pull:
         while True:
             more = {"startAt": start, "maxResults": _MOST_NAMES}
             page = self._reader.search(f"{search.jql} ORDER BY created ASC", ["updated"], **more)
+            self._looked = self._looked or self._jiras_time()
             rows = page.get("issues") or []
             found += [_touched(row) for row in rows if not self._known(row)]
             start += len(rows)
@@ -231,8 +246,10 @@ class Pull:
 
     def _stored(self, lot: Lot, place: Place) -> Page:
         """What a lot brings. Changelogs are read first, for who owned a ticket is an agent, and says so in no comment."""
+        found = [row for rows in lot.batches for row in rows]
+        self._reader.meet(found)
         happened = self._reader.history(lot.logs)
-        batch = self._reader.batch([row for rows in lot.batches for row in rows])
+        batch = self._reader.batch(found)
         events = self._reader.news([*batch.events, *happened])
         known = (ticket for number in lot.gone if (ticket := self._recalled(number)) and not ticket.deleted)
         tombs = [replace(ticket, deleted=True) for ticket in known]
@@ -258,13 +275,13 @@ def _after(page: Row, seen: int) -> str | None:
     return None if page.get("isLast") or not page.get("nextPageToken") else str(page["nextPageToken"])
 
 
-def _stuck(before: int, *, moved: bool) -> int:
+def _stuck(before: int, *, moved: bool, same: bool) -> int:
     """How often in a row a search stood still.
 
     Raises:
         Retryable: it does not move on; what was stored stays, and the next pull goes on from there.
     """
-    if not moved and before + 1 >= _PATIENCE:
+    if not moved and before + 1 >= (_PATIENCE if same else _MOST_EMPTY):
         raise Retryable("the search says that more follows and does not move on", hint="try again later")
     return 0 if moved else before + 1
 

@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .base import Retryable
+from .base import Rejected, Retryable
 from .jsm_history import comment_event, comment_number, history_events, own_events, rating_event
 from .jsm_http import API, DESK, EXPERIMENTAL
 from .jsm_people import People
-from .jsm_sla import sights
+from .jsm_sla import GOING, ended, sights
 from .jsm_words import CHANNEL, people_in, ticket_of
 from .ticket import Organization
+from .transport import answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ LOGS_AT_ONCE = 1000
 """Issues whose changelogs Cloud hands out in one call."""
 MOST_LOGS = 10_000
 _COMMENTS = 100
+_OWNERS = ("assignee", "reporter")
 _YOUNG = timedelta(days=7)
 """Ratings of so many days are asked for the words beside them, a call each."""
 _MOST_PAGES = 10_000
@@ -84,8 +86,11 @@ class Reader:
 
     def one(self, number: str, expand: str = "changelog") -> Row | None:
         """An issue as it is at this moment, ``None`` where it is not there."""
-        params = {"fields": ",".join(self.desk.wanted()), "properties": CHANNEL, "expand": expand}
-        return self.http.maybe(f"{API}/issue/{number}", params, also=(404,))
+        path, params = f"{API}/issue/{number}", {"fields": ",".join(self.desk.wanted()), "expand": expand}
+        try:
+            return self.http.maybe(path, params | {"properties": CHANNEL}, also=(404,))
+        except Retryable:
+            return self.http.maybe(path, params, also=(404,))
 
     def search(self, jql: str, fields: Sequence[str], **more: Any) -> Row:
         """A page of a search: of Cloud by token, of Data Center from a row on."""
@@ -110,15 +115,32 @@ class Reader:
             asked["nextPageToken"] = token
         return found
 
+    def meet(self, rows: Iterable[Row]) -> None:
+        """Takes in whoever issues describe: their changelogs only name them."""
+        self.people.meet(one for row in rows for one in people_in(row, self.desk))
+
     def history(self, logs: Mapping[str, Sequence[Row]]) -> list[Event]:
         """The events of changelogs, by issue."""
         self.people.meet(entry["author"] for entries in logs.values() for entry in entries if entry.get("author"))
+        if not self.desk.cloud:
+            self._meet_keys(logs)
         return [
             event
             for number, entries in logs.items()
             for entry in _once(entries)
             for event in history_events(number, entry, self.desk, self.words, self.people)
         ]
+
+    def _meet_keys(self, logs: Mapping[str, Sequence[Row]]) -> None:
+        """Changelogs of Data Center name people by a key that is no name: whoever nobody described is looked up, once."""
+        items = [item for entries in logs.values() for entry in entries for item in entry.get("items") or ()]
+        ends = [
+            str(item[end]) for item in items if item.get("field") in _OWNERS for end in ("from", "to") if item.get(end)
+        ]
+        for key in sorted(set(ends) - set(self.desk.names)):
+            row = self.http.maybe(f"{API}/user", {"key": key})
+            self.people.meet([row] if row else [])
+            self.desk.names.setdefault(key, key)
 
     def logs(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Row]]:
         """The changelogs of issues that were just read."""
@@ -138,11 +160,9 @@ class Reader:
     def search_person(self, handle: str) -> str | None:
         """The only account with exactly this address; whoever is merely called alike is somebody else."""
         path, word = f"{API}/user/search", "query" if self.desk.cloud else "username"
-        rows = (
-            [row for row in self.http.json(path, {word: handle}) if _same(row.get("emailAddress"), handle)]
-            if "@" in handle
-            else []
-        )
+        said = self.http.get(path, {word: handle}, also=(403,)) if "@" in handle else None
+        found = answered(said) if said is not None and said.status_code == 200 else ()
+        rows = [row for row in found if _same(row.get("emailAddress"), handle)]
         self.people.meet(rows)
         return self.people.id_of(rows[0]) if len(rows) == 1 else None
 
@@ -170,7 +190,17 @@ class Reader:
                 yield comment_event(ticket.id, said, self.desk, self.words, self.people)
         for sight in clocks:
             yield from sight.events(known)
+        yield from self._ended(both)
         yield from (self._worded(rated) for rated in ratings if whole or rated.id not in known)
+
+    def _ended(self, both: Sequence[tuple[Row, Ticket]]) -> Iterator[Event]:
+        """Clocks that went when last heard of, and that their issues say nothing of any more."""
+        told = self.memory.clocks([ticket.id for _, ticket in both]) if self.memory and self.desk.slas else {}
+        for row, ticket in both if told else ():
+            for slot, (number, name) in enumerate(self.desk.slas.items()):
+                went = told.get(ticket.id, {}).get(name) in GOING
+                if went and (off := ended(ticket, number, name, row["fields"].get(number), slot)):
+                    yield off
 
     def _clocks(self, row: Row, ticket: Ticket) -> Iterator[Sight]:
         for slot, (number, name) in enumerate(self.desk.slas.items()):
@@ -229,7 +259,12 @@ class Reader:
     def _feedback(self, number: str) -> str | None:
         """What a customer wrote beside the rating; the call is experimental and may be gone tomorrow."""
         gone = (401, 403, 404, 405, 410, 412)
-        said = self.http.maybe(f"{DESK}/request/{number}/feedback", also=gone, headers=EXPERIMENTAL) or {}
+        try:
+            said = self.http.maybe(f"{DESK}/request/{number}/feedback", also=gone, headers=EXPERIMENTAL) or {}
+        except (Retryable, Rejected) as error:
+            if isinstance(error, Retryable) and error.after is not None:
+                raise
+            return None
         return str((said.get("comment") or {}).get("body") or "") or None
 
 

@@ -7,6 +7,7 @@ friendly depends on the language. Nothing says when a clock was paused or went o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .jsm_fields import instant, instant_text
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+GOING = ("running", "paused")
+"""States in which a clock goes on."""
 _CLOCK = 2**61
 """After everything else of the same millisecond."""
 _SLOTS = 16
@@ -40,8 +43,8 @@ class Sight(NamedTuple):
         """What is not told yet, ``known`` being the events that are."""
         if self.began.id not in known:
             yield self.began
-        if self.stands.id not in known and (self.new or self.began.id in known):
-            yield self.stands
+        if self.stands.id not in known:
+            yield self.stands if self.new or self.began.id in known else replace(self.stands, at=self.began.at)
 
 
 def sights(ticket: Ticket, field: str, name: str, value: Any, slot: int) -> Iterator[Sight]:
@@ -53,6 +56,15 @@ def sights(ticket: Ticket, field: str, name: str, value: Any, slot: int) -> Iter
         began = _at(cycle, "startTime")
         if began is not None:
             yield _sight(ticket, f"i{ticket.id}.{field}.{int(began.timestamp())}", name, cycle, _CLOCK + slot * _SLOTS)
+
+
+def ended(ticket: Ticket, field: str, name: str, value: Any, slot: int) -> Event | None:
+    """That a clock does not go on, where an SLA field says nothing of one; to be told only of clocks that went."""
+    said: Row = value if isinstance(value, dict) else {}
+    if said.get("ongoingCycle") or said.get("completedCycles"):
+        return None
+    number = f"i{ticket.id}.{field}.off.{int(ticket.updated.timestamp())}"
+    return replace(_event(number, ticket, ticket.updated, _CLOCK + slot * _SLOTS + 2, name, None, ""), new=None)
 
 
 def _sight(ticket: Ticket, number: str, name: str, cycle: Row, seq: int) -> Sight:

@@ -10,14 +10,17 @@ import re
 _MARKUP = re.compile(r"[{\[!*_+\\]|^\s*(h[1-6]|bq)\. ", re.MULTILINE)
 """Most texts have none of it and need no second look."""
 _QUOTED = re.compile(r"\{quote\}(.*?)\{quote\}", re.DOTALL)
-_BRACES = re.compile(r"(?<!\\)\{(?:color|panel|code|noformat|adf|anchor|expand|/?quote)(?:[:=|][^{}\n]*)?\}")
-_MENTION = re.compile(r"(?<!\\)\[~(?:accountid:)?([^\]\n]+)\]")
-_LINK = re.compile(r"(?<!\\)\[(?:([^\]|\n]+)\|)?\^?([^\]|\n]+)(?:\|[^\]\n]*)?\]")
+_BRACES = re.compile(
+    r"(?<!\\)\{(?:(?:color|panel|code|noformat|adf|anchor|expand|/?quote)(?:[:=|][^{}\n]*)?|[-*_+^~]|\?\?)\}"
+)
+_MENTION = re.compile(r"(?<!\\)\[~(?:accountid:)?([^\[\]\n]+)\]")
+_LINK = re.compile(r"(?<!\\)\[(?:([^\[\]|\n]+)\|)?\^?([^\[\]|\n]+)(?:\|[^\[\]\n]*)?\]")
 _IMAGE = re.compile(r"(?<![\w!\\])![^\s!|]+(?:\|[^!\n]*)?!(?!\w)")
 _HEADING = re.compile(r"^[ \t]*h[1-6]\.[ \t]+", re.MULTILINE)
 _BLOCK_QUOTE = re.compile(r"^[ \t]*bq\.[ \t]+", re.MULTILINE)
-_STRONG = re.compile(r"(?<![\w\\*_+])([*_+])(?=\S)([^\n*]*?\S)\1(?![\w*_+])")
+_STRONG = re.compile(r"(?<![\w\\*_+])([*_+])(?=\S)([^\n*]{0,300}?\S)\1(?![\w*_+])")
 _ESCAPED = re.compile(r"\\([-{}\[\]!*_+~^|#?\\])")
+_SIGNS = re.compile(r"(\w+://\S+)|([\\{}\[\]!*_+])")
 _LINK_TEXT = re.compile(r"\w+://|mailto:")
 
 
@@ -32,6 +35,11 @@ def plain_text(wiki: str) -> str:
     text = _LINK.sub(_words_of_link, _MENTION.sub(r"@\1", text))
     text = _STRONG.sub(r"\2", text)
     return _ESCAPED.sub(r"\1", text.replace("\\\\\n", "\n"))
+
+
+def wiki_text(text: str) -> str:
+    """A text as Jira's markup that shows just this; addresses stay links."""
+    return _SIGNS.sub(lambda found: found[1] or f"\\{found[2]}", text)
 
 
 def _as_quote(text: str) -> str:

@@ -180,6 +180,7 @@ class Desk:
     members: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     quiet: list[str] = field(default_factory=list)
+    titles: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> Any:
         """For the cursor."""

@@ -18,7 +18,7 @@ from .changes import MESSAGES, done, holds, listed, message_of, same, shown, val
 from .jsm_fields import day_text
 from .jsm_history import OURS, comment_number
 from .jsm_http import API, DESK, Invalid
-from .jsm_text import plain_text
+from .jsm_text import wiki_text
 from .jsm_words import MAPPABLE, STOCK_PRIORITIES, named
 from .ticket import FIELD
 from .transport import Unsure, answered
@@ -145,15 +145,19 @@ class Writing:
         special = {"cc": "participants", "organization": "organizations", "form": "request_type"}
         return self.desk.special.get(special[name], "") if name in special else _IDS.get(name, name)
 
-    def body(self, changes: Iterable[Change]) -> Row:
-        """What to send for these changes: values, and for lists what comes and what goes."""
+    def body(self, changes: Iterable[Change], held: Sequence[str]) -> Row:
+        """What to send for these changes: values, and for lists what comes and what goes, spelled as the issue has it (``held``)."""
         fields: Row = {}
         update: Row = {}
         for change in changes:
             number = self.number_of(change)
             if change.action in ("add_tags", "remove_tags", "add_cc"):
                 word = "remove" if change.action == "remove_tags" else "add"
-                entries = [self._entry(change.field, each) for each in listed(change.new)]
+                named = [each.casefold() for each in listed(change.new)]
+                theirs = [each for each in held if each.casefold() in named]
+                entries = (
+                    theirs if word == "remove" else [self._entry(change.field, each) for each in listed(change.new)]
+                )
                 update.setdefault(number, []).extend({word: each} for each in entries)
             else:
                 fields[number] = self._value(change)
@@ -305,36 +309,49 @@ class Visit:
 
     def _arrived(self, changes: Sequence[Change]) -> bool:
         """Whether a call arrived whose answer got lost: the issue itself tells."""
+        known = {event.id for event in self.now.events}
         self.stale = True
         self._fresh()
+        wrote = {e.field for e in self.now.events if e.id not in known and e.actor == self.writing.desk.me}
         for change in changes:
             event = self._found(change) if change.action in MESSAGES else ""
-            if event or (change.action not in MESSAGES and self._done(change)):
+            if event or (change.action not in MESSAGES and (change.field in wrote or self._done(change))):
                 self._did([change], event)
         return any(change.id in self.sent for change in changes)
 
     def _found(self, change: Change) -> str:
         """The event of a message that was sent and not answered, among what was said since."""
         old = {event.id for event in self.before.events}
-        fresh = [event for event in self.now.events if event.id not in old and event.id not in self.sent.values()]
-        found = message_of(replace(change, text=plain_text(change.text or "")), self.writing.desk.me, fresh)
+        shown = min((event.at for event in self.before.events if event.kind == "message"), default=None)
+        fresh = [
+            event
+            for event in self.now.events
+            if event.id not in old and event.id not in self.sent.values() and (shown is None or event.at >= shown)
+        ]
+        turned = [replace(event, public=not event.public) for event in fresh]
+        me = self.writing.desk.me
+        found = message_of(change, me, fresh) or message_of(change, me, turned)
         return found.id if found else ""
 
     def _put(self, changes: Sequence[Change]) -> None:
         """All fields at once. One invalid value makes Jira refuse them all: what it blames stays out, the rest is sent again."""
         try:
-            self._take(self.http.write("PUT", self._address(), self.writing.body(changes)))
+            self._take(self._write("PUT", self._address(), self.writing.body(changes, self.now.ticket.tags)))
             self._did(changes)
         except Unsure:
             raise
         except Invalid as refused:
-            blamed = [change for change in changes if self.writing.number_of(change) in refused.details]
-            self._excluded(changes, blamed or changes, refused.message)
+            blamed = [change for change in changes if self.writing.number_of(change) in refused.details] or changes
+            fields = [self.writing.number_of(change) for change in blamed]
+            alike = [change for change in blamed if fields.count(self.writing.number_of(change)) > 1]
+            self._excluded(_without(changes, alike), _without(blamed, alike), refused.message)
+            for change in alike:
+                self._attempt([change], lambda change=change: self._put([change]))  # type: ignore[misc]
         except Rejected as refused:
             self._excluded(changes, changes, refused.message)
 
     def _excluded(self, changes: Sequence[Change], blamed: Sequence[Change], why: str) -> None:
-        rest = [change for change in changes if change not in blamed]
+        rest = _without(changes, blamed)
         owner = [change for change in blamed if change.field == "assignee"]
         self._tell([change for change in blamed if change not in owner], "refused", why)
         for change in owner:
@@ -346,8 +363,7 @@ class Visit:
         """The owner alone, which needs no right to edit and no place on a screen."""
         who = change.new if isinstance(change.new, str) else None
         body = self.writing.person(who) or {"accountId" if self.writing.desk.cloud else "name": None}
-        self.http.write("PUT", f"{self._where}/assignee", body)
-        self.stale = True
+        self._write("PUT", f"{self._where}/assignee", body)
         self._did([change])
 
     def _address(self) -> str:
@@ -358,12 +374,26 @@ class Visit:
             asked["notifyUsers"] = "false"
         return f"{self._where}?{urlencode(asked)}" if asked else self._where
 
-    def _take(self, answer: Any) -> None:
-        """The issue as a ``PUT`` answered it; where it did not, it is read again."""
+    def _write(self, method: str, path: str, body: Row) -> Any:
+        """What Jira answered, ``None`` where that is nothing.
+
+        Raises:
+            Unsure: something else answered, a login page for example.
+        """
+        answer = self.http.write(method, path, body)
         self.stale = True
-        if answer.status_code == 200 and answer.content:
+        if answer.status_code == 204:
+            return None
+        try:
+            return answered(answer)
+        except Rejected as strange:
+            raise Unsure(strange.message, hint=strange.hint) from None
+
+    def _take(self, said: Any) -> None:
+        """The issue as a ``PUT`` answered it; where it did not, it is read again."""
+        if said:
             try:
-                self.now, self.stale = self.seen(answered(answer)), False
+                self.now, self.stale = self.seen(said), False
             except (ConnectorError, KeyError, TypeError):
                 self.stale = True
 
@@ -371,6 +401,9 @@ class Visit:
 
     def _move(self, change: Change) -> None:
         self._fresh()
+        if holds(self.now.ticket, change):
+            self._tell([change], "already", "")
+            return
         ways = self.now.row.get("transitions")
         if ways is None:
             ways = self.http.object(f"{self._where}/transitions", {"expand": "transitions.fields"}).get("transitions")
@@ -382,8 +415,7 @@ class Visit:
         body: Row = {"transition": {"id": str(chosen["id"])}}
         if fields := self._resolved(chosen):
             body["fields"] = fields
-        self.http.write("POST", f"{self._where}/transitions", body)
-        self.stale = True
+        self._write("POST", f"{self._where}/transitions", body)
         self._did([change])
 
     def _fitting(self, change: Change, ways: Iterable[Row]) -> list[Row]:
@@ -427,25 +459,33 @@ class Visit:
     # --- messages -----------------------------------------------------------------------------------------------------------
 
     def _say(self, change: Change) -> None:
-        public, text = MESSAGES[change.action], change.text or ""
+        public, text = MESSAGES[change.action], wiki_text(change.text or "")
         request = bool(self.now.row["fields"].get(self.writing.desk.special.get("request_type", "")))
         if public and not request:
             self._tell([change], "refused", "this issue is no customer request: nobody would get the reply")
             return
         if public:
             mark = [{"key": OURS, "value": {"marker": change.marker}}] if change.marker else []
-            answer = self.http.write("POST", f"{self._where}/comment", {"body": text, "properties": mark})
+            said = self._write("POST", f"{self._where}/comment", {"body": text, "properties": mark})
         elif request:
-            path = f"{DESK}/request/{self.before.ticket.id}/comment"
-            answer = self.http.write("POST", path, {"body": text, "public": False})
+            said = self._noted(text)
         else:
             internal = [{"key": "sd.public.comment", "value": {"internal": True}}]
-            answer = self.http.write("POST", f"{self._where}/comment", {"body": text, "properties": internal})
-        self.stale = True
+            said = self._write("POST", f"{self._where}/comment", {"body": text, "properties": internal})
         try:
-            self._did([change], comment_number(answered(answer)))
-        except (Rejected, KeyError, TypeError) as error:
+            self._did([change], comment_number(said))
+        except (KeyError, TypeError) as error:
             raise Unsure("the comment was answered with something else than the comment") from error
+
+    def _noted(self, text: str) -> Any:
+        """An internal comment on a request; service management does not know it either where we are no agent of the project."""
+        try:
+            return self._write(
+                "POST", f"{DESK}/request/{self.before.ticket.id}/comment", {"body": text, "public": False}
+            )
+        except Gone as hidden:
+            self.look()
+            raise Rejected(hidden.message, hint="make our account an agent of the project") from None
 
     # --- what became of it ----------------------------------------------------------------------------------------------------
 
@@ -471,6 +511,10 @@ class Visit:
 
 
 _AS_OUTCOME: dict[type[ConnectorError], Result] = {Conflict: "conflict", Gone: "skipped"}
+
+
+def _without(changes: Sequence[Change], others: Sequence[Change]) -> list[Change]:
+    return [change for change in changes if change not in others]
 
 
 def _target(way: Row) -> tuple[str, str]:

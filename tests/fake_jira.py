@@ -211,7 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
             meanwhile()
         if fault:
             faults.bend(fault, asked)
-        status, body, headers, kind = self.jira.answer(asked)
+        answer = self.jira.answer(asked)
+        status, body, headers, kind = faults.afterwards(fault) or answer
         if fault and fault.kind == "late":
             time.sleep(self.jira.patience)
         if fault and fault.kind == "cut_after":

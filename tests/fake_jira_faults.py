@@ -32,6 +32,12 @@ WORDS: dict[str, tuple[int, bytes, str]] = {
     "not_json": (200, b"{oops", JSON),
     "empty_body": (200, b"", JSON),
 }
+AFTERWARDS: dict[str, tuple[int, bytes, str]] = {
+    "done_html": (200, LOGIN, HTML),
+    "done_empty": (200, b"", JSON),
+    "done_503": (503, BUSY, HTML),
+}
+"""What was done, and is answered as if somebody else had answered."""
 TWISTS = ("short_page", "empty_page", "duplicate_row", "repeat_token", "properties_500")
 
 
@@ -41,7 +47,7 @@ class Fault:
 
     kind: (
         int | str
-    )  # cut_before, cut_after, slow, late, html, html401, not_json, empty_body, drop_field, and the TWISTS
+    )  # cut_before, cut_after, slow, late, html, html401, not_json, empty_body, drop_field, the TWISTS and AFTERWARDS
     path: str = ""
     method: str = ""
     times: int = 1
@@ -65,6 +71,12 @@ def instead(fault: Fault, asked: Asked) -> tuple[int, Any, str] | None:
     body = BODIES.get(fault.kind, listed("so told"))
     desk = asked.path.startswith("servicedeskapi") and fault.kind != 429
     return fault.kind, desk_error(body["errorMessages"][0]) if desk else body, JSON
+
+
+def afterwards(fault: Fault | None) -> tuple[int, bytes, dict[str, str], str] | None:
+    """What is answered to a request that was done all the same: status, body, headers, content type."""
+    found = AFTERWARDS.get(str(fault.kind)) if fault else None
+    return (found[0], found[1], fault.headers, found[2]) if fault and found else None
 
 
 def bend(fault: Fault, asked: Asked) -> None:

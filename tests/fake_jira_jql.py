@@ -164,8 +164,9 @@ class _Reader:
         raise Wrong(f"The operator '{operator}' is not supported by the '{field}' field.")
 
     def exists(self, field: str, wanted: list[str]) -> None:
-        """Data Center refuses what is not there; Cloud passes over issues, but knows its projects and categories."""
-        projects = {n.lower() for row in self.site.projects.values() for n in (row["key"], row["name"], row["id"])}
+        """Data Center refuses what is not there; Cloud passes over issues, but knows the projects we may see and its categories."""
+        seen = [row for n, row in self.site.projects.items() if self.site.may(self.user, "BROWSE_PROJECTS", n)]
+        projects = {n.lower() for row in seen for n in (row["key"], row["name"], row["id"])}
         categories = {n.lower() for row in CATEGORIES.values() for n in (row["key"], row["name"], str(row["id"]))}
         known = {"project": projects, "statuscategory": categories}.get(field)
         for value in wanted:

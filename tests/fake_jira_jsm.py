@@ -206,6 +206,8 @@ def comment(jira: FakeJira, asked: Asked, name: str) -> Answer:
     agent = jira.may(asked.user, "SERVICEDESK_AGENT", row["project"])
     if not jira.may(asked.user, "ADD_COMMENTS", row["project"]) or not (agent or body["public"]):
         raise Refused(403, desk_error(FORBIDDEN))
+    if len(row["comments"]) >= jira.most_comments:
+        raise Refused(413, desk_error("The number of comments on this issue is at its limit."))
     said = jira.comment(
         row, str(asked.user), str(body["body"]).strip(), public=body["public"], by_property=not body["public"]
     )

@@ -238,7 +238,10 @@ def _say(jira: FakeJira, asked: Asked, row: Row, body: Row) -> Row:
         raise Refused(413, listed("The number of comments on this issue is at its limit."))
     internal = any(_internal(each) for each in body.get("properties") or ())
     hidden = internal and jira.internal_property_works
-    return jira.comment(row, str(asked.user), text, public=not hidden, by_property=internal)
+    said = jira.comment(row, str(asked.user), text, public=not hidden, by_property=internal)
+    own = {each["key"]: each["value"] for each in body.get("properties") or () if each["key"] != "sd.public.comment"}
+    said["properties"] |= own
+    return said
 
 
 def _internal(said: Row) -> bool:
