@@ -173,9 +173,11 @@ def types(http: Http, desk: Desk, words: Words) -> None:  # noqa: ARG001
 def forms(http: Http, desk: Desk, words: Words) -> None:  # noqa: ARG001
     """Service desks and their request types; there are none where service management is not installed."""
     desk.forms = {}
-    if http.maybe(f"{DESK}/servicedesk") is None:
+    try:
+        desks = http.rows(f"{DESK}/servicedesk")
+    except (AuthFailed, Gone):
         return
-    for row in http.rows(f"{DESK}/servicedesk"):
+    for row in desks:
         project = desk.projects.get(str(row["projectId"]))
         if project is not None:
             project[2] = str(row["id"])

@@ -292,8 +292,10 @@ def _touched(row: Row) -> int:
 
 
 def _names(reader: Reader) -> dict[str, str]:
-    """What tickets are kept by: the names of projects, fields and statuses, by number."""
+    """What tickets are kept by: the names of projects, fields, statuses, issue types and request types, by number."""
     desk = reader.desk
     found = {f"project {number}": name for number, (_, name, _) in desk.projects.items()}
     found |= {f"field {number}": each.title for number, each in desk.fields.items()}
-    return found | {f"status {number}": name for number, (name, _) in desk.statuses.items()}
+    found |= {f"status {number}": name for number, (name, _) in desk.statuses.items()}
+    found |= {f"type {number}": name for number, name in desk.types.items()}
+    return found | {f"form {number}": name for number, name in desk.forms.items()}

@@ -87,6 +87,8 @@ class Reader:
     def one(self, number: str, expand: str = "changelog") -> Row | None:
         """An issue as it is at this moment, ``None`` where it is not there."""
         path, params = f"{API}/issue/{number}", {"fields": ",".join(self.desk.wanted()), "expand": expand}
+        if not self.desk.cloud:
+            return self.http.maybe(path, params, also=(404,))
         try:
             return self.http.maybe(path, params | {"properties": CHANNEL}, also=(404,))
         except Retryable:

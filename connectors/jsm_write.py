@@ -435,7 +435,7 @@ class Visit:
             if said.get("required")
             and not said.get("hasDefaultValue")
             and number not in filled
-            and held.get(number) in (None, "", [])
+            and held.get(number, number) in (None, "", [])
         ]
 
     def _resolved(self, way: Row) -> Row:
