@@ -260,9 +260,10 @@ class Clock:
 
 
 def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.DataFrame:
-    """The course cut into the cycles, each from its begin to its stop: ``now``, ``to`` (null: without end), ``stopped``.
+    """The course cut into the cycles, each from its start to its stop: ``now``, ``to`` (null: without end), ``stopped``.
 
-    ``ended``: the cycle of an ``until`` ends there because its ``starts`` has become another.
+    ``ended``: the cycle of an ``until`` ends there because its ``starts`` has become another. Nothing opens or ends a cycle
+    before its begin, but the pauses after its start count.
     """
     found = found.with_row_index("cycle")
     said = course.select("t", "now", "open", "paused", "cancelled", "reached", "done", *_CHOICE)
@@ -271,7 +272,8 @@ def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.Dat
     ends = [found.filter(pl.col(name).is_not_null()).with_columns(now=name) for name in ("stop", *["end"] * until)]
     edges = [found.with_columns(now="begin"), *ends]
     marks = [each.join_asof(said, on="now", by="t", check_sortedness=False).select(inside.columns) for each in edges]
-    rows = pl.concat([inside, *marks]).unique(["cycle", "now"], keep="first").sort("cycle", "now")
+    earlier = _earlier(found, said).select(inside.columns)
+    rows = pl.concat([inside, *marks, earlier]).unique(["cycle", "now"], keep="first").sort("cycle", "now")
     if until:
         rows = rows.with_columns(stop=pl.col("now").filter("reached").min().over("cycle").fill_null(pl.col("end")))
     rows = rows.filter((pl.col("now") <= pl.col("stop")).fill_null(value=True)).with_columns(
@@ -283,6 +285,15 @@ def _within(found: pl.DataFrame, course: pl.DataFrame, *, until: bool) -> pl.Dat
     rows = rows.filter(~same | (pl.int_range(pl.len()) == 0))
     following = pl.when(pl.col("cycle") == pl.col("cycle").shift(-1)).then(pl.col("now").shift(-1))
     return rows.with_columns(to=following.fill_null(pl.col("end")))
+
+
+def _earlier(found: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """What the course said from the start of each cycle up to its begin, where its ``starts`` was set to a time long ago."""
+    late = found.filter(pl.col("start") < pl.col("begin"))
+    between = late.join(said, on="t").filter(pl.col("now").is_between("start", "begin", closed="none"))
+    starts = late.with_columns(now="start").sort("t", "now").join_asof(said, on="now", by="t", check_sortedness=False)
+    rows = pl.concat([between, starts.filter(pl.col("paused").is_not_null()).select(between.columns)])
+    return rows.with_columns(pl.lit(value=False).alias(flag) for flag in ("open", "cancelled", "reached"))
 
 
 def _runs() -> pl.Expr:

@@ -193,7 +193,8 @@ def anniversaries(
 
 def duration_leaf(leaf: Leaf, calendar: Calendar, past: Past) -> pl.Expr:
     """Whether a duration is longer (``over``) or shorter (``under``) than its operand; no custom field is a duration."""
-    if leaf.fact not in _EXCESS:
+    shorter_than_nothing = leaf.operator == "under" and not leaf.operand.amount
+    if leaf.fact not in _EXCESS or shorter_than_nothing:
         return pl.lit(value=False)
     excess = pl.when(pl.col(leaf.fact).is_not_null()).then(_EXCESS[leaf.fact](leaf.operand, calendar, past))
     return excess > 0 if leaf.operator == "over" else excess < 0
@@ -238,7 +239,7 @@ def _longest(duration: Duration, calendar: Calendar, past: Past) -> pl.Expr:
     running = _excess(pl.col("unanswered_since"), pl.min_horizontal("now", "solved"), duration, calendar)
     waits = past.spans("_waited_from").with_columns(value=_excess(pl.col("start"), pl.col("end"), duration, calendar))
     ended = _so_far(waits.with_columns(pl.col("value").cum_max().over("t")))
-    return pl.max_horizontal(running, ended, -1 if duration.amount else 0)
+    return pl.max_horizontal(running, ended, -1)
 
 
 def _so_far(values: pl.DataFrame) -> pl.Expr:

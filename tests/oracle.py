@@ -139,8 +139,9 @@ def _lasted(calendar: Calendar, leaf: Leaf, world: World, ticket: str, now: date
     lengths = _lengths(calendar, leaf, world, ticket, now)
     if lengths is None:
         return False
-    excess = max((length for length in lengths), default=timedelta(0) if not leaf.operand.amount else -TICK)
-    return excess > timedelta(0) if leaf.operator == "over" else excess < timedelta(0)
+    if leaf.operator == "over":
+        return any(length > timedelta(0) for length in lengths)
+    return bool(leaf.operand.amount) and all(length < timedelta(0) for length in lengths)  # none is shorter than none
 
 
 def _lengths(calendar: Calendar, leaf: Leaf, world: World, ticket: str, now: datetime) -> list[timedelta] | None:

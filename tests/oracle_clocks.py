@@ -16,6 +16,7 @@ from open_minutes import OpenMinutes
 from oracle_cycles import Cycle, target_cycles
 from oracle_facts import World, fact, gone
 
+from makegood.rules.calendar import calendar_for
 from makegood.rules.durations import Duration
 from makegood.rules.model import By, Condition, Deadline, Group, Leaf, Rule, RuleSet, leaves
 
@@ -116,6 +117,8 @@ class Clocks:
         deadline = _deadline(rule)
         asked = (rule.when, deadline.until, deadline.pause_while, deadline.cancel_when)
         named = [leaf for condition in asked for leaf in leaves(condition)]
+        times = [each.name for each in (deadline.starts, deadline.at) if each]
+        named += [Leaf(name, "present", None, deadline.span, "") for name in times]
         plain = Group("all", tuple(leaf for leaf in named if not leaf.fact.startswith("deadline.")))
         found = oracle.instants(self.ruleset, replace(rule, when=plain), self.world, ticket)
         for leaf in named:
@@ -130,6 +133,11 @@ class Clocks:
         at = {now for rule in rules for now in self.instants(rule, ticket)}
         seen = [self.clock(rule, ticket, now) for rule in rules for now in sorted(at)]
         values = {edge for each in seen if each for edge in (each.due, each.soon)}
+        if leaf.operator == "anniversary_in":
+            calendars = [calendar_for(self.ruleset, each) for each in ("always", *self.ruleset.calendars)]
+            values |= {
+                edge for each in calendars for day in values for edge in oracle._yearly(each, day, self.world.at)
+            }
         values |= oracle._shifted(self.ruleset, leaf, values)
         return {turn for value in values for turn in (value, value + TICK) if turn <= self.world.at} | at
 
@@ -225,8 +233,12 @@ class Asking:
         if first_due is None:
             return None
         lost, due = self._moved(cycle, door, first_due, last)
-        if self._cancelled(cycle, opened) or (cycle.stop is None and cycle.drops and cycle.drops <= min(self.at, due)):
+        if self._cancelled(cycle, opened):
             return None
+        if cycle.stop is None and cycle.drops and cycle.drops <= self.at:
+            if cycle.drops <= due:
+                return None
+            cycle = replace(cycle, stop=cycle.drops)  # it takes no miss back, but it goes on no longer
         steps = self._steps(door, due, opened)
         soon = self._soon(cycle, door, due, last, steps)
         state = self._state(cycle, due, soon)

@@ -53,7 +53,9 @@ def _story(world: World, ticket: str, until: datetime) -> list[tuple[datetime, s
         elif event["kind"] == "field" and event["field"] == "status" and (event["new"] in DONE) != done:
             done = not done
             story.append((event["at"], "solved" if done else "opened"))
-        elif event["kind"] == "field" and event["field"] == "assignee" and bool(event["new"]) != owned:
+        elif event["kind"] == "field" and event["field"] == "assignee":
+            if (field_at(world, ticket, "assignee", event["at"]) is not None) == owned:
+                continue  # given and taken back at one instant: nobody had it
             owned = not owned
             story.append((event["at"], OWNED[owned]))
     return story

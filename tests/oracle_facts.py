@@ -132,7 +132,7 @@ def _waits(world: World, ticket: str, now: datetime) -> tuple[list[tuple[datetim
 def all_waits(world: World, ticket: str, now: datetime) -> list[tuple[datetime, datetime]]:
     ended, since = _waits(world, ticket, now)
     end = solved(world, ticket, now)
-    return [*ended, (since, min(now, end) if end else now)] if since else ended
+    return [*ended, (since, max(since, min(now, end)) if end else now)] if since else ended
 
 
 def _path(world: World, ticket: str, name: str, now: datetime) -> list[tuple[datetime, Any]]:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from fake_clocks import CLOCKS, clock_rules
 from fake_world import world
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle_clocks import Clocks, OracleClock
 from oracle_facts import World
@@ -133,6 +133,7 @@ BY_NAME = {
     ),
     "since change": "until: {status: closed}, starts: status_changed, within: 2 days",
     "from due": "until: {status: solved}, starts: due, within: 1 hour",
+    "due pausing": "until: {status: solved}, starts: due, within: 4 hours, pause_while: {status: pending}",
     "day pausing": "target: first_reply, within: 1 business day, pause_while: {status: pending}",
     "if urgent": (
         "when: {priority: urgent}\n    deadline: {name: reply, target: first_reply, within: 4 business hours}"
@@ -233,6 +234,10 @@ a start that was moved before it came starts nothing          | from due     | 0
     03-02 10:00 due=2026-03-04T11:00:00Z; 03-03 10:00 due=2026-03-09T11:00:00Z
 paused since before the due time it is paused, not missed     | day pausing  | 03-05 06:00 | 03-06 18:30 | paused 03-06 15:00
     03-05 18:00 status=pending
+an owner for no time is none                                  | owner        | 03-02 09:00 | 03-02 10:30 | due_soon 03-02 11:00
+    03-02 10:00 assignee=ana@example.com; 03-02 10:00 assignee=
+what stood still after the start it was given later counts    | due pausing  | 03-02 08:00 | 03-02 13:30 | running 03-02 15:00
+    03-02 08:30 status=pending; 03-02 11:00 status=open; 03-02 13:00 due=2026-03-02T08:00:00Z
 in a pause a message changes nothing                          | day pausing  | 03-05 06:00 | 03-06 12:00 | paused 03-06 12:00
     03-05 18:00 status=pending; 03-06 11:00 customer
 """
@@ -282,6 +287,16 @@ def test_a_clock_may_read_another():
     assert stands(answered, second, first) == "none"
 
 
+def test_a_clock_whose_start_became_another_after_a_miss_stays_missed_and_goes_on_no_longer():
+    clock = "until: {status: solved}, starts: unanswered_since, within: 1 hour"
+    snap = desk("03-02 09:00", "03-02 09:00 customer; 03-02 12:00 agent", "03-02 15:00")
+    found = told(snap, clock)
+    assert found is not None
+    assert (found.state, shown(found.due), shown(found.stopped)) == ("missed", "03-02 10:00", "03-02 12:00")
+    checked = ruleset(clock)
+    assert [shown(cycle.stopped) for cycle in evaluate(checked, snap).cycles(checked.rules[0], "1")] == ["03-02 12:00"]
+
+
 def test_without_the_beginning_of_its_history_a_ticket_has_no_first_reply():
     snap = desk("03-02 09:00", "", "03-02 10:00")
     late = replace(snap, tickets=snap.tickets.with_columns(history_from=pl.col("created")))
@@ -313,6 +328,11 @@ def test_clocks_say_what_the_oracle_says(rng):
 
 @SLOW
 @given(SEEDS)
+@example(random.Random(3_815_371_471))  # a start that became another after the due time
+@example(random.Random(81))  # a clock that reads one which starts at the time that a field names
+@example(random.Random(3_594_542_892))  # the anniversary of another clock's due time
+@example(random.Random(143))  # an owner given and taken back at one instant
+@example(random.Random(2_567_668_933))  # a start that was set to a time before, with a pause in between
 def test_every_cycle_that_counts_is_told_in_full(rng):
     made, checked = helpdesk(rng), clock_rules(rng)
     evaluation, clocks = evaluate(checked, fake_world.snapshot(made)), Clocks(made, checked)

@@ -128,6 +128,20 @@ def test_a_duration_of_exactly_its_length_is_not_over():
     assert matched("{first_reply_took: {over: 239 minutes, under: 241 minutes}}", ticket(), events=reply) == ("1",)
 
 
+@pytest.mark.parametrize("length", ["0 minutes", "0 business minutes", "0 business days"])
+@pytest.mark.parametrize("fact", ["first_reply_took", "longest_wait", "resolution_took"])
+def test_nothing_is_shorter_than_no_time(fact, length):
+    by_night = [
+        changed(ago(hours=24), "status", "new", "solved"),
+        event(ago(hours=23), "message", "customer", public=True),
+        event(ago(hours=22), "message", "ana@example.com", public=True),
+        event(ago(hours=21), "message", "customer", public=True),
+    ]
+    for events in ([], by_night):
+        one = ticket(status="solved" if events else "new")
+        assert matched(f"{{{fact}: {{under: {length}}}}}", one, events=events, head=OFFICE) == ()
+
+
 def test_what_was_lost_while_solved_does_not_count_for_the_resolution():
     created = datetime(2026, 2, 26, 10, tzinfo=UTC)
     hours = [("new", "solved", 2), ("solved", "open", 5), ("open", "solved", 6)]

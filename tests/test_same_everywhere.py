@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ALICE, BOB, ANA = "alice@acme.example", "bob@acme.example", "ana@customer.example"
 
+SECRET = "hush-0815-hush"
+
 RULES = """\
 version: 1
 rules:
@@ -192,6 +194,7 @@ class Desk(Protocol):
 class OnZendesk:
     def __init__(self, zd: FakeZendesk) -> None:
         self.zd = zd
+        zd.entry.client = ("makegood", SECRET)
         for who in (ALICE, BOB):
             zd.change_user(who, groups=[zd.group_id("Support"), zd.group_id("Billing")])
         zd.change_user(ANA, name="Ana Lake")
@@ -332,7 +335,7 @@ def test_one_rule_file_decides_the_same_on_every_desk(tmp_path: Path, monkeypatc
         local = stack.enter_context(Local(tmp_path / "desk.db", now=lambda: datetime.now(UTC)))
         desks: dict[str, tuple[Callable[[], Desk], dict[str, str]]] = {
             "local": (lambda: OnLocal(local), {}),
-            "zendesk": (lambda: OnZendesk(zd), {"ZENDESK_CLIENT_SECRET": zd.client[1]}),
+            "zendesk": (lambda: OnZendesk(zd), {"ZENDESK_CLIENT_SECRET": SECRET}),
             "rt": (lambda: OnRequestTracker(rt), {"RT_TOKEN": rt.token_of("makegood")}),
             "jira cloud": (lambda: OnJira(cloud), {"JIRA_TOKEN": cloud.entry.api_token}),
             "jira server": (lambda: OnJira(server), {"JIRA_TOKEN": server.entry.pat}),
