@@ -17,8 +17,9 @@ from .jsm_http import API, Http
 from .jsm_lists import catalogue_of, whole_desk
 from .jsm_pull import LAG, Pull
 from .jsm_read import AT_ONCE, Reader
+from .jsm_visit import EXPAND, Look, Visit
 from .jsm_words import MAPPABLE, Words
-from .jsm_write import EXPAND, WRITABLE, Look, Visit, Writing
+from .jsm_write import WRITABLE, Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

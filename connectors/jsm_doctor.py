@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .base import ConnectorError
+from .clock import agreement
 from .jsm_http import API, DESK
 from .jsm_lists import NEEDED, QUIET, catalogue_of, may, whole_desk
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from .jsm_http import Http
     from .jsm_words import Desk, Row, Words
 
-_SKEW = 5.0
-"""Seconds our clock and the desk's may differ unnoticed."""
 _AGENT = "SERVICEDESK_AGENT"
 _USERS, _BULK = "USER_PICKER", "BULK_CHANGE"
 _DOES = {
@@ -35,7 +34,7 @@ def findings(http: Http, words: Words, now: Callable[[], datetime]) -> Iterator[
     try:
         yield from _site(http, http.object(f"{API}/serverInfo"))
         yield from _account(http.object(f"{API}/myself"))
-        yield from _clock(http, now)
+        yield agreement("Jira", http.desk_time, now())
         desk, _ = whole_desk(http, words)
         yield from _service(http, desk)
         yield from _rights(http, desk)
@@ -62,19 +61,6 @@ def _site(http: Http, info: Row) -> Iterator[Finding]:
 def _account(me: Row) -> Iterator[Finding]:
     who = me.get("emailAddress") or me.get("displayName")
     yield "ok", f"we are {who}; the account's time zone is {me.get('timeZone')}, and no search depends on it", ""
-
-
-def _clock(http: Http, now: Callable[[], datetime]) -> Iterator[Finding]:
-    skew = (http.desk_time - now()).total_seconds() if http.desk_time else 0.0
-    if abs(skew) > _SKEW:
-        way = "ahead of" if skew > 0 else "behind"
-        yield (
-            "warning",
-            f"Jira's clock is {abs(skew):.0f} seconds {way} ours",
-            "let this machine follow a time server",
-        )
-    else:
-        yield "ok", "Jira's clock and ours agree", ""
 
 
 def _service(http: Http, desk: Desk) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from jira import JIRA
 
 from .base import AuthFailed, Rejected, Retryable
 from .jsm_limits import Limits
-from .transport import Transport, Unsure, answered, bare, header_time, told
+from .transport import Invalid, Transport, Unsure, answered, bare, header_time, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -35,14 +35,6 @@ _PAGE = 50
 """Rows that every list of Jira gives at once; some give more."""
 _MOST_PAGES = 10_000
 _LOGIN = "X-Seraph-LoginReason"
-
-
-class Invalid(Rejected):
-    """A write that Jira finds invalid; ``details`` maps the fields it blames, by id, to its words."""
-
-    def __init__(self, message: str, details: Mapping[str, str], *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.details = details
 
 
 class _Refusal(Exception):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from .base import ConnectorError
+from .clock import agreement
 from .request_tracker_rest import PAGE, levels_on
 from .request_tracker_words import instant, quoted
+from .transport import header_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from .base import Finding
     from .request_tracker_rest import Rest
     from .request_tracker_words import Row, Words
-
-_SKEW = 5.0
-"""Seconds our clock and the desk's may differ unnoticed."""
 
 
 def findings(rest: Rest, words: Words, now: Callable[[], datetime]) -> Iterator[Finding]:
@@ -36,13 +34,7 @@ def findings(rest: Rest, words: Words, now: Callable[[], datetime]) -> Iterator[
 def _reach(rest: Rest, now: Callable[[], datetime]) -> Iterator[Finding]:
     answer = rest.transport.get("rt")
     yield "ok", f"{rest.transport.base_url} answers: Request Tracker {_version(answer.text)}", ""
-    date = answer.headers.get("Date")
-    skew = (parsedate_to_datetime(date) - now()).total_seconds() if date else 0.0
-    if abs(skew) > _SKEW:
-        way = "ahead of" if skew > 0 else "behind"
-        yield "warning", f"the desk's clock is {abs(skew):.0f} seconds {way} ours", "let both follow a time server"
-    else:
-        yield "ok", "the desk's clock and ours agree", ""
+    yield agreement("the desk", header_time(answer.headers.get("Date")), now())
 
 
 def _version(text: str) -> str:

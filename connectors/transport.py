@@ -42,6 +42,14 @@ class Unsure(Retryable):
     late = False
 
 
+class Invalid(Rejected):
+    """A write that the desk finds invalid; ``details`` maps what it blames, by the desk's own names, to its words."""
+
+    def __init__(self, message: str, details: Mapping[str, str], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.details = details
+
+
 class Late(Retryable):
     """No answer in time: the desk may still be at work on it."""
 

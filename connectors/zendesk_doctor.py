@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .base import AuthFailed, ConnectorError
+from .clock import agreement
 from .transport import answered
 from .zendesk_http import API_TOKENS_END, SCOPE
 from .zendesk_lists import whole_desk
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from .zendesk_http import Http
     from .zendesk_words import Desk, Row, Words
 
-_SKEW = 5.0
-"""Seconds our clock and the desk's may differ unnoticed."""
 _NOT_OURS = (401, 403, 404, 422)
 
 
@@ -27,7 +26,7 @@ def findings(http: Http, words: Words, now: Callable[[], datetime], *, by_token:
     try:
         me = http.json("users/me")["user"]
         yield from _account(http, me)
-        yield from _clock(http, now)
+        yield agreement("Zendesk", http.desk_time, now())
         yield from _way_in(http, now, by_token=by_token)
         yield from _exports(http, now)
         desk, _ = whole_desk(http)
@@ -47,19 +46,6 @@ def _account(http: Http, me: Row) -> Iterator[Finding]:
         yield "error", f"our account has the role {me.get('role')}", hint
     if me.get("restricted_agent") or me.get("ticket_restriction"):
         yield "warning", "our account may not see all tickets", "give it access to all tickets in its role"
-
-
-def _clock(http: Http, now: Callable[[], datetime]) -> Iterator[Finding]:
-    skew = (http.desk_time - now()).total_seconds() if http.desk_time else 0.0
-    if abs(skew) > _SKEW:
-        way = "ahead of" if skew > 0 else "behind"
-        yield (
-            "warning",
-            f"Zendesk's clock is {abs(skew):.0f} seconds {way} ours",
-            "let this machine follow a time server",
-        )
-    else:
-        yield "ok", "Zendesk's clock and ours agree", ""
 
 
 def _way_in(http: Http, now: Callable[[], datetime], *, by_token: bool) -> Iterator[Finding]:

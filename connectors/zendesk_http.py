@@ -20,7 +20,7 @@ from zenpy import Zenpy
 from zenpy.lib.exception import APIException, ZenpyException
 
 from .base import AuthFailed, Conflict, Rejected, Retryable
-from .transport import Transport, answered, failure, header_time, refusal, retry_after, told
+from .transport import Invalid, Transport, answered, failure, header_time, refusal, retry_after, told
 from .zendesk_limits import Limits
 
 if TYPE_CHECKING:
@@ -39,14 +39,6 @@ LIFETIME = timedelta(hours=2)
 _MARGIN = timedelta(minutes=1)
 _PATIENCE = 5
 """Pages in a row that may bring nothing and stand still."""
-
-
-class Invalid(Rejected):
-    """A write that Zendesk finds invalid; ``details`` maps what it blames (``assignee``, ``base``, a field's id) to its words."""
-
-    def __init__(self, message: str, details: Mapping[str, str], *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.details = details
 
 
 class _Refusal(Exception):

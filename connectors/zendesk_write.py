@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .base import AuthFailed, Conflict, ConnectorError, Gone, Outcome, Rejected
 from .changes import MESSAGES, done, holds, listed, message_of, same, shown, value_of, wanted
 from .ticket import FIELD
-from .transport import Unsure
-from .zendesk_http import Invalid
+from .transport import Invalid, Unsure
 from .zendesk_words import MAPPABLE, MESSAGING, THEIRS, number_named
 
 if TYPE_CHECKING:
