@@ -375,7 +375,7 @@ def test_an_answer_that_got_lost_is_no_second_write(jira: FakeJira, hasty: list[
 
 def test_a_storm_ends_with_every_change_exactly_once(jira: FakeJira, hasty: list[float]) -> None:
     """10 % 429, 5 % 5xx, 2 % cut after the write: nothing is said twice, and what is told is true."""
-    for number in range(150):
+    for number in range(50):
         jira.add_issue(f"Refund {number}", at=ago(60), custom_fields={"Category": "Refund"})
     call("pull")
     jira.storm(seed=7)
