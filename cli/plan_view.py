@@ -33,7 +33,18 @@ HELD = {
     "replies_off": "customers would see it, and makegood.toml does not allow replies",
     "quiet_hours": "quiet hours",
     "budget": "enough for one day",
+    "nobody_available": "nobody available",
 }
+CHOSEN = {
+    "least_busy": "least busy",
+    "round_robin": "longest without a new one",
+    "weighted": "next by weight",
+    "most_capacity": "most room",
+    "on_call": "on call",
+    "preferred": "preferred",
+}
+CHOICES_SHOWN = 5
+"""People that a line of the plan names; the JSON has all."""
 SKIPPED = {
     "spent": "already done since the condition began to hold",
     "shadow": "the rule is in shadow mode",
@@ -93,6 +104,8 @@ def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Pa
             yield from _change(told, names, paint, width)
         yield f"      {paint('dim', sights.place(same[0].rule_id, same[0].line))}  {same[0].rule}"
         yield from (paint("dim", line) for line in wrapped(_because(same[0]), width, indent=6))
+        for choice in filter(None, map(_choice, same)):
+            yield from (paint("dim", line) for line in wrapped(choice, width, indent=6))
 
 
 def _told_together(changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
@@ -126,6 +139,17 @@ def _value(change: PlannedChange) -> str:
     if change.action in SPEAKS:
         return change.step or ""
     return shown(change.to) if change.action in SIGNS else f"{shown(change.from_)} -> {shown(change.to)}"
+
+
+def _choice(change: PlannedChange) -> str:
+    """Out of whom somebody was chosen, and why not the others."""
+    if "candidates" not in change.why:
+        return ""
+    loads = [f"{one['who']} {one['load']}" for one in change.why["candidates"]]
+    rest = f" and {len(loads) - CHOICES_SHOWN:,} more" if len(loads) > CHOICES_SHOWN else ""
+    causes = [f"{who} {cause}" for who, cause in change.why["excluded"].items()]
+    without = f"; not: {', '.join(causes[:CHOICES_SHOWN])}" if causes else ""
+    return f"{CHOSEN[change.why['chosen_by']]} (waiting: {', '.join(loads[:CHOICES_SHOWN])}{rest}){without}"
 
 
 def _because(change: PlannedChange) -> str:
@@ -170,6 +194,8 @@ def _wish(each: Any) -> str:
 def _held(each: Held) -> str:
     if each.reason in ("quiet_hours", "budget"):
         return f"  {_wish(each)}: {HELD[each.reason]}, {each.detail}"
+    if each.reason == "nobody_available":
+        return f"  {_wish(each)}: {each.detail}"
     by = f" ({each.who}, {clock(each.since)})" if each.who else ""
     detail = f': "{each.detail}"' if each.detail and each.reason == "refused" else ""
     return f"  {_wish(each)}: {HELD[each.reason]}{by}{detail}"

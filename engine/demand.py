@@ -83,6 +83,7 @@ def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
         sla=any(source.sla for source in sources),
         closed=any(source.closed for source in sources) or any(names_closed(rule.when) for rule in asked),
         promises=any(rule.actions.promise for rule in asked) or bool(WORD & facts_of(asked)),
+        assignments=any(actions.assign and actions.assign.choose for rule in asked for actions in bundles(rule)),
     )
 
 

@@ -188,6 +188,12 @@ class Evaluation:
         frame = history.at(self._present.select("t", "now"), {fact})
         return self.given.over(frame)[fact].to_list()
 
+    def every(self, fact: str) -> dict[str, Any]:
+        """A plain fact of all tickets, by ticket."""
+        if fact not in self._cells:
+            self._cells[fact] = self._column(fact)
+        return dict(zip(self._ids, self._cells[fact], strict=True))
+
     def text(self, ticket: str, fact: str, zone: str = "UTC") -> str:
         """A fact as a text for people: times on the clock of the zone, nothing where it is missing."""
         return in_words(self.value(ticket, fact), zone)

@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Boolean, Integer, Text, and_, case, cast, fal
 
 from . import tables
 from .columns import EVERY_FIELD
-from .snapshot import EVENTS, TICKETS
+from .snapshot import ASSIGNMENTS, EVENTS, TICKETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -69,6 +69,21 @@ def read_events(scope: Scope) -> tuple[pl.DataFrame, dict[str, str]]:
     read = _frame(scope.connection, query.where(of_tickets, _wanted(scope.needs)), EVENTS | {"silent": pl.String})
     known = read.select("id", "silent").drop_nulls()
     return _with_handles(read.drop("silent"), scope), dict(known.iter_rows())
+
+
+def read_assignments(scope: Scope, since: datetime) -> pl.DataFrame:
+    """Who was given what since then, columns as in :data:`~.snapshot.ASSIGNMENTS`; closed and merged tickets count.
+
+    Nothing is read where nobody is chosen.
+    """
+    if not scope.needs.assignments:
+        return pl.DataFrame(schema=ASSIGNMENTS)
+    events = tables.events.c
+    columns = (events.ticket, _plain(events.at), events.new.label("person"))
+    given = and_(events.kind == "field", events.field == "assignee", events.new.is_not(None))
+    recent = and_(events.desk == scope.desk, given, events.at > since, events.at <= scope.at)
+    frame = _frame(scope.connection, select(*columns).where(recent), ASSIGNMENTS)
+    return frame.with_columns(pl.col("person").replace(scope.handles))
 
 
 def _with_handles(events: pl.DataFrame, scope: Scope) -> pl.DataFrame:

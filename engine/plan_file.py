@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 FORMAT: Literal["makegood-plan/1"] = "makegood-plan/1"
 
 ChangeReason = Literal["matched", "repeat", "remind", "escalate"]
-HeldReason = Literal["person_decided", "tug_of_war", "refused", "unsure", "replies_off", "quiet_hours", "budget"]
+HeldReason = Literal[
+    "person_decided", "tug_of_war", "refused", "unsure", "replies_off", "quiet_hours", "budget", "nobody_available"
+]
 LimitReason = Literal["per_run", "share_of_open", "unusual", "backlog"]
 SkipReason = Literal[
     "spent",

@@ -59,7 +59,7 @@ def change_part(scene: Scene, wish: Wish) -> PlannedChange:
         version=scene.tickets[wish.ticket][1],
         reason=_reason(wish),
         episode=episode_of(scene, wish),
-        why={"saw": _seen(scene, wish), **_clock(wish)},
+        why={"saw": _seen(scene, wish), **_clock(wish), **(wish.choice.told() if wish.choice else {})},
         customer_sees=wish.customer_sees,
         text=signed(text, mark) if text and mark and wish.action == "note" else text,
         who=wish.who,

@@ -143,7 +143,7 @@ def _names(ruleset: RuleSet, change: PlannedChange) -> list[str]:
         return list(_receivers(ruleset, change))
     to = change.to if isinstance(change.to, str) else "missing"
     if change.field != "group":
-        return [to]
+        return [to, *([str(change.why["team"])] if "team" in change.why else [])]
     return [*(team.name for team in ruleset.teams.values() if same_text(group_of(team), to)), to]
 
 

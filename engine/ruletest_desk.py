@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Role, Value
     from ..rules.calendar import Calendar
-    from ..rules.model import RuleSet, RuleTest
+    from ..rules.model import RuleSet, RuleTest, Team
 
 ROBOT = "makegood"
 CUSTOMER = "customer@example.com"
@@ -72,6 +72,9 @@ def play(ruleset: RuleSet, test: RuleTest) -> Played:
     desk = _Desk(ruleset, test.at or first_working_minute(ruleset))
     for handle in sorted(_named(ruleset)):
         desk.hire(handle)
+    for team in ruleset.teams.values():
+        if not team.people:
+            desk.staff(team)
     for facts in test.tickets or ({},):
         desk.open_ticket(facts, test.events if not desk.tickets else ())
     for handle, said in test.people.items():
@@ -97,6 +100,7 @@ class _Desk:
     organizations: dict[str, Organization] = field(default_factory=dict)
     believed: dict[str, dict[str, Any]] = field(default_factory=dict)
     clocks: dict[tuple[str, str], dict[str, Value]] = field(default_factory=dict)
+    elsewhere: dict[str, int] = field(default_factory=dict)
 
     @property
     def calendar(self) -> Calendar:
@@ -206,7 +210,7 @@ class _Desk:
     # --- people -------------------------------------------------------------------------------------------------------
 
     def employ(self, handle: str, said: Any) -> None:
-        """Take in what a test says about a person: ``active``, ``time_zone``, ``open_tickets``."""
+        """Take in what a test says about a person: ``active``, ``away``, ``time_zone``, ``open_tickets``."""
         self.hire(handle)
         details = said if isinstance(said, dict) else {}
         if details.get("active") in ("no", "false"):
@@ -214,9 +218,18 @@ class _Desk:
         if "time_zone" in details:
             zone = parse_zone(str(details["time_zone"])).key
             self.people[handle] = replace(self.people[handle], time_zone=zone)
+        if details.get("away") in ("yes", "true"):
+            self.people[handle] = replace(self.people[handle], away=True)
+        if "open_tickets" in details:
+            self.elsewhere[handle] = int(_number(details["open_tickets"]))
         for ticket in self.tickets:
             if ticket.assignee == handle and "open_tickets" in details:
                 self.believed[ticket.id]["assignee.open_tickets"] = _number(details["open_tickets"])
+
+    def staff(self, team: Team) -> None:
+        """A team that names nobody has one member, who is at work."""
+        handle = f"someone@{team.name}"
+        self.people[handle] = Person(handle, email=handle, role="agent", groups=(team.group or team.name,))
 
     def hire(self, handle: str) -> str:
         """Make somebody an agent, unless the desk knows them already."""
@@ -284,6 +297,7 @@ class _Desk:
             catalogue=Catalogue(me=ROBOT),
             capabilities=Capabilities(writable=_EVERYTHING | {name for name, fact in FACTS.items() if fact.settable}),
             first_applied={rule.id: LONG_AGO for rule in self.ruleset.rules},
+            elsewhere=self.elsewhere,
         )
         return Played(snapshot, {ticket: facts for ticket, facts in self.believed.items() if facts})
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from ..rules.diagnostics import Span
-    from ..rules.model import Actions, Assign, Notify, Receiver, Rule, RuleSet
+    from ..rules.model import Actions, Notify, Receiver, Rule, RuleSet
     from .snapshot import Snapshot
 
 WAIT = "until then keep the rule with `mode: off`; `check` and the editor know it already"
@@ -57,20 +57,10 @@ def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
     actions = rule.actions
     if actions.recover is not None:
         yield actions.recover.span, "`recover`"
-    for each in bundles(rule):
-        if each.assign is not None:
-            yield from ((each.assign.span, f"`{word}` in `assign`") for word in _choosing(each.assign))
     for span, name in _facts(rule):
         fact = fact_named(name)
         if fact is not None and fact.available != "now":
             yield span, f"`{name}`"
-
-
-def _choosing(assign: Assign) -> Iterator[str]:
-    """The keys that choose a person of a team."""
-    nobody = assign.if_nobody.team or assign.if_nobody.notify
-    said = (("choose", assign.choose), ("prefer", assign.prefer), ("skills", assign.skills), ("if_nobody", nobody))
-    return (word for word, value in said if value)
 
 
 def _facts(rule: Rule) -> Iterator[tuple[Span, str]]:

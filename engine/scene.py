@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..rules.calendar import Calendar
     from ..rules.model import Rule, RuleSet, Team
     from .evaluate import Evaluation
+    from .roster import Roster
     from .snapshot import Snapshot
 
 T = TypeVar("T")
@@ -38,6 +39,13 @@ class Scene:
     ruleset: RuleSet
     snapshot: Snapshot
     evaluation: Evaluation
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Who can take tickets, and what this plan has given them so far."""
+        from .roster import Roster
+
+        return Roster(self)
 
     @property
     def at(self) -> datetime:

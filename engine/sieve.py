@@ -72,6 +72,10 @@ class Sieve:
         return self.scene.since(rule, ticket) < self.scene.in_force(rule)
 
     def _judge(self, wish: Wish, outside: SkipReason | None) -> None:
+        if wish.choice and wish.choice.person is None and not outside:
+            if wish.slot not in self._winners:
+                self.skipped.append((wish, Stay("held", "nobody_available", detail=wish.choice.nobody_because)))
+            return
         fulfilled = satisfied(self.scene, wish)
         reason = outside or (None if fulfilled else wish.blocked or self._frozen(wish))
         if reason:
@@ -82,6 +86,8 @@ class Sieve:
         if winner is wish:
             if not fulfilled:
                 self.kept.append(wish)
+                if wish.choice and wish.choice.person:
+                    self.scene.roster.give(wish.ticket, wish.choice.person)
         elif not self._agree(winner, wish):
             self.overruled.append((wish, winner.rule.name))
 

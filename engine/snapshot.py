@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -75,6 +76,12 @@ EVENTS: dict[str, pl.DataType | type[pl.DataType]] = {
 """Columns of ``Snapshot.events``, sorted by ticket, at, seq."""
 
 
+PERIOD = timedelta(days=28)
+"""How far back it counts what somebody was given."""
+ASSIGNMENTS: dict[str, Any] = {"ticket": pl.String, "at": INSTANT, "person": pl.String}
+"""Columns of ``Snapshot.assignments``."""
+
+
 def encode(value: Value) -> str | None:
     """A field's value as one text: lists become JSON arrays."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, tuple) else value
@@ -92,7 +99,7 @@ class Needs:
     ``fields``: fields whose changes are read or written; ``*`` among them: every field, whatever its name. ``messages``:
     who wrote when; ``texts``: also what. ``ratings``. ``sla``: what the desk said of its own clocks.
     ``closed``: tickets already closed too (facts across tickets, rules that name closed). ``promises``: what agents promised:
-    their texts, those of merged tickets too, and the fields and tags that bear on it.
+    their texts, those of merged tickets too, and the fields and tags that bear on it. ``assignments``: who was given what lately.
     """
 
     fields: frozenset[str]
@@ -102,6 +109,7 @@ class Needs:
     sla: bool = False
     closed: bool = False
     promises: bool = False
+    assignments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,8 @@ class Snapshot:
 
     ``first_applied``: when each rule (by id) was first in force here. ``store_id`` tells this copy from another.
     ``silent``: messages (by event id) known to promise nothing as they were read then (``promise_version.read_as``).
+    ``elsewhere``: how many tickets wait for people besides those in ``tickets``, as rule tests say it.
+    ``assignments``: every ticket given to somebody lately, whatever became of it; empty where nobody is chosen.
     """
 
     helpdesk: str
@@ -151,3 +161,5 @@ class Snapshot:
     first_applied: Mapping[str, datetime] = field(default_factory=dict)
     store_id: str = ""
     silent: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+    assignments: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ASSIGNMENTS))

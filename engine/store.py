@@ -17,7 +17,7 @@ from ..connectors.ticket import FIELD
 from . import database, frames, journal, rows, tables
 from .database import StoreError
 from .fate import Faces
-from .snapshot import Snapshot
+from .snapshot import PERIOD, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -252,6 +252,7 @@ class Store:
                 first_applied=_first_applied(connection, found.id),
                 store_id=self.id,
                 silent=silent,
+                assignments=frames.read_assignments(scope, at - PERIOD),
             )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..rules.model import FactRef
+from ..rules.model import FactRef, Notify
 from ..rules.rota import on_call_at
 from .effects import FIRST, due_steps
 from .people_win import LISTS, same_text
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..connectors.ticket import Value
-    from ..rules.model import Actions, By, Notify, Receiver, Rule, SetField
+    from ..rules.model import Actions, Assign, By, Receiver, Rule, SetField
     from ..rules.texts import Text
     from .effects import Step
     from .plan_file import SkipReason
+    from .roster import Choice
     from .scene import Scene
     from .steps import Occasion
 
@@ -50,7 +51,8 @@ class Wish:
 
     ``entry`` is the single tag or person in copy that ``to`` consists of; the ``to`` of a notice is its one receiver, as
     ``channel:NAME`` or ``person:HANDLE``. ``from_`` is the present value. ``blocked`` is
-    the reason for which the rule itself does not act here. ``occasion``: the clock or promise that a step is about.
+    the reason for which the rule itself does not act here. ``occasion``: the clock or promise that a step is about. ``choice``:
+    how the person was chosen, or why nobody was.
     """
 
     rule: Rule
@@ -66,6 +68,7 @@ class Wish:
     customer_sees: bool = False
     blocked: SkipReason | None = None
     occasion: Occasion | None = None
+    choice: Choice | None = None
 
     @property
     def entry(self) -> str | None:
@@ -120,6 +123,9 @@ def _assign(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
         return
     owner = scene.value(base.ticket, "assignee")
     taken = "assigned" if owner and not assign.even_if_assigned else None
+    if assign.choose and not taken:
+        yield from _chosen(scene, base, assign, owner)
+        return
     if assign.to is None:
         team = scene.ruleset.teams[assign.team] if assign.team else None
         if team:
@@ -131,6 +137,21 @@ def _assign(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
         person = _person(scene, base.ticket, assign.to)
         if person:
             yield _wish(base, "assign", field="assignee", to=person, from_=owner, blocked=base.blocked or taken)
+
+
+def _chosen(scene: Scene, base: Wish, assign: Assign, owner: Value) -> Iterator[Wish]:
+    """The group and a person of it; where nobody is available the group alone, and whoever is to be told."""
+    if isinstance(owner, str) and scene.roster.stays(base.rule, base.ticket, assign, owner):
+        return
+    choice = scene.roster.choose(base.rule, base.ticket, assign)
+    if choice is None:
+        return
+    group = scene.value(base.ticket, "group")
+    if assign.team:
+        yield _wish(base, "assign", field="group", to=group_of(scene.ruleset.teams[choice.team]), from_=group)
+    yield _wish(base, "assign", field="assignee", to=choice.person, from_=owner, choice=choice)
+    if choice.person is None and assign.if_nobody.notify:
+        yield from _notices(scene, base, Notify(assign.if_nobody.notify, None, assign.span), FIRST)
 
 
 def _person(scene: Scene, ticket: str, to: str | FactRef) -> str | None:

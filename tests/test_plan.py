@@ -299,7 +299,6 @@ rules:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (one("assign: {team: billing, choose: least_busy}"), "`choose` in `assign` is not available yet"),
         (one("recover: {cause: let-down}"), "`recover` is not available yet"),
         (one("add_tags: [x]", "{recovery: open}"), "`recovery` is not available yet"),
         (one("assign: {to: nobody@example.com}"), "nobody@example.com"),

@@ -1,0 +1,296 @@
+"""Who can take a ticket at this moment, and who gets it: the people of a team, what they hold, and why others do not.
+
+What a run gives out counts for its next choice at once, so that one run never floods one person. Nothing is remembered between
+runs: loads are the desk's own tickets, shares its own events.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..rules.calendar import calendar_for
+from ..rules.model import By, Member
+from ..rules.rota import is_away, on_call_at
+from .choose import Candidate, chosen
+from .people_win import Shifts, same_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from ..rules.model import Assign, Rule, Team
+    from .scene import Scene
+
+WAITING = ("new", "open")
+"""Statuses in which a ticket waits for us."""
+MOST_BEHIND, SPARE = 2, 5
+"""Whoever is preferred still gets a ticket with twice the least busy one's load and five more, but not beyond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who gets a ticket, ``None`` where nobody can: out of whom, and why the others not (cause by handle)."""
+
+    team: str
+    strategy: str
+    person: str | None
+    preferred: bool = False
+    candidates: tuple[Candidate, ...] = ()
+    excluded: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """For the ``why`` of a plan: everybody with load and share, the chosen one first, and the causes of the others."""
+        ranked = sorted(self.candidates, key=lambda one: (one.handle != self.person, one.load / one.weight, *one.ties))
+        loads = [{"who": one.handle, "load": one.load, "share": round(one.share, 2)} for one in ranked]
+        how = "preferred" if self.preferred else self.strategy
+        return {
+            "team": self.team,
+            "chosen_by": how,
+            "candidates": loads,
+            "excluded": dict(sorted(self.excluded.items())),
+        }
+
+    @property
+    def nobody_because(self) -> str:
+        """Why nobody can take it, in words."""
+        causes = "; ".join(f"{who} {cause}" for who, cause in sorted(self.excluded.items()))
+        return f"nobody in {self.team} is available: {causes or 'it has no people'}"
+
+
+class Roster:
+    """The people of all teams at the instant of a plan. ``give`` tells it what was given out since."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._given: list[tuple[str, str]] = []
+        self._given_now: Counter[str] = Counter()
+
+    # --- choosing ---------------------------------------------------------------------------------------------------------
+
+    def choose(self, rule: Rule, ticket: str, assign: Assign) -> Choice | None:
+        """Who gets the ticket; ``None`` where it belongs to no team. Where nobody can, the next team of the ladder is asked."""
+        teams = self._scene.ruleset.teams
+        team = teams[assign.team] if assign.team else self._scene.team(rule, ticket)
+        if team is None:
+            return None
+        first = self._within(team, ticket, assign)
+        ladder = assign.if_nobody.team
+        if first.person is not None or not ladder or ladder == team.name:
+            return first
+        second = self._within(teams[ladder], ticket, assign)
+        return second if second.person is not None else first
+
+    def _within(self, team: Team, ticket: str, assign: Assign) -> Choice:
+        strategy = assign.choose or "least_busy"
+        excluded: dict[str, str] = {}
+        able: list[Candidate] = []
+        said = self._scene.chosen(assign.skills, ticket)
+        skills = said[0] or ()
+        back = self._gave_back(ticket)
+        for member in self._people(team):
+            cause = self._absence(team, member, assign) or self._unfit(team, member, ticket, skills, back)
+            if cause:
+                excluded[member.handle] = cause
+            else:
+                able.append(self._candidate(member, ticket))
+        favourite = self._favourite(team, ticket, assign, able)
+        person = favourite or chosen(strategy, able)
+        return Choice(
+            team.name, strategy, person.handle if person else None, favourite is not None, tuple(able), excluded
+        )
+
+    def _favourite(self, team: Team, ticket: str, assign: Assign, able: Sequence[Candidate]) -> Candidate | None:
+        """The first preferred person who can take it and is not far more loaded than others; for one away, the substitute."""
+        if not able:
+            return None
+        known = {one.handle: one for one in able}
+        least = min(one.load / one.weight for one in able)
+        for fact in assign.prefer:
+            for handle in self._scene.texts(ticket, fact):
+                found = known.get(handle) or known.get(self._substitute(team, handle))
+                if found is not None and found.load / found.weight <= MOST_BEHIND * least + SPARE:
+                    return found
+        return None
+
+    def _substitute(self, team: Team, handle: str) -> str:
+        member = next((each for each in team.people if each.handle == handle), None)
+        return (member.substitute if member else None) or ""
+
+    def stays(self, rule: Rule, ticket: str, assign: Assign, owner: str) -> bool:
+        """Whether a ticket that may be taken away stays with its owner: as long as they are in the team, and not away."""
+        team = self._scene.ruleset.teams[assign.team] if assign.team else self._scene.team(rule, ticket)
+        member = next((each for each in self._people(team) if same_text(each.handle, owner)), None) if team else None
+        return team is None or (member is not None and not self._gone(team, member))
+
+    def give(self, ticket: str, handle: str) -> None:
+        """Takes note that the run gives a ticket to somebody."""
+        self._given.append((ticket, handle))
+        self._given_now[handle] += 1
+        for fact, held in self._kinds.items():
+            held[handle][self._case(ticket, fact)] += 1
+
+    # --- who can ----------------------------------------------------------------------------------------------------------
+
+    def _people(self, team: Team) -> Sequence[Member]:
+        """The members a team names, else everybody who works in its group."""
+        if team.name not in self._members:
+            group = (team.group or team.name).casefold()
+            staff = (p for p in self._scene.snapshot.people.values() if p.role == "agent")
+            inside = sorted(p.handle for p in staff if group in {name.casefold() for name in p.groups})
+            self._members[team.name] = team.people or tuple(Member(handle) for handle in inside)
+        return self._members[team.name]
+
+    @cached_property
+    def _members(self) -> dict[str, Sequence[Member]]:
+        return {}
+
+    def _absence(self, team: Team, member: Member, assign: Assign) -> str:
+        """Why somebody cannot work on anything now; empty if they can. Being on call is being at work."""
+        key = (team.name, member.handle, assign.choose == "on_call", assign.only)
+        if key not in self._absences:
+            self._absences[key] = self._gone(team, member) or self._off_duty(team, member, assign)
+        return self._absences[key]
+
+    @cached_property
+    def _absences(self) -> dict[tuple[str, str, bool, str], str]:
+        return {}
+
+    def _gone(self, team: Team, member: Member) -> str:
+        person = self._scene.snapshot.people.get(member.handle)
+        if person is not None and not person.active:
+            return "is suspended or gone"
+        if is_away(member, self._zone(team), self._scene.at):
+            return "is away"
+        if person is not None and person.away:
+            return "is shown as away by the desk"
+        if team.group and person is not None and person.groups and not _in(team.group, person.groups):
+            return f"is not in the group {team.group}"
+        return ""
+
+    def _off_duty(self, team: Team, member: Member, assign: Assign) -> str:
+        if assign.choose == "on_call":
+            on_call = on_call_at(team.on_call, self._scene.at) if team.on_call else None
+            return "" if on_call is not None and same_text(on_call, member.handle) else "is not on call"
+        if assign.only == "at_work" and not self._open(team):
+            return "is off duty"
+        return ""
+
+    def _calendar(self, team: Team) -> Any:
+        return calendar_for(self._scene.ruleset, team.calendar or self._scene.ruleset.default_calendar)
+
+    def _zone(self, team: Team) -> str:
+        return str(self._calendar(team).spec.time_zone)
+
+    def _open(self, team: Team) -> bool:
+        return bool(self._calendar(team).is_open(self._scene.at))
+
+    def _unfit(self, team: Team, member: Member, ticket: str, skills: Sequence[str], back: frozenset[str]) -> str:
+        """Why somebody who is there cannot take this ticket; empty if they can."""
+        missing = [skill for skill in skills if not _in(skill, member.skills)]
+        if missing:
+            return f"lacks the skill {missing[0]}"
+        if member.handle in back:
+            return "was relieved of it by an agent"
+        room, most = self._room(member, ticket)
+        if room is not None and room <= 0:
+            return f"is full ({most} of {most})"
+        if member.per_day is not None and self._today(team, member.handle) >= member.per_day:
+            return f"got {member.per_day} today"
+        return ""
+
+    def _gave_back(self, ticket: str) -> frozenset[str]:
+        """From whom an agent took the ticket and left it without owner, as long as nobody had it since."""
+        shifts = self._shifts.of(ticket, "assignee")
+        last = shifts[-1] if shifts else None
+        relieved = last.old if last and last.kind == "agent" and last.new is None else None
+        return frozenset({relieved}) if isinstance(relieved, str) else frozenset()
+
+    @cached_property
+    def _shifts(self) -> Shifts:
+        owners = self._scene.evaluation.every("assignee")
+        return Shifts(self._scene.snapshot, [ticket for ticket, owner in owners.items() if owner is None])
+
+    # --- what they hold -----------------------------------------------------------------------------------------------------
+
+    def _candidate(self, member: Member, ticket: str) -> Candidate:
+        handle, now = member.handle, self._given_now[member.handle]
+        given, last = self._history.get(handle, (0, None))
+        return Candidate(
+            handle,
+            load=self._waiting[handle] + now,
+            given=given + now,
+            last=self._scene.at if now else last,
+            room=self._room(member, ticket)[0],
+            weight=member.weight,
+        )
+
+    @cached_property
+    def _waiting(self) -> Counter[str]:
+        """How many tickets wait for each person, over the whole desk."""
+        return Counter(owner for _, owner in self._owned) + Counter(self._scene.snapshot.elsewhere)
+
+    @cached_property
+    def _owned(self) -> list[tuple[str, str]]:
+        """Every ticket that waits for its owner, and the owner."""
+        owners, statuses = (self._scene.evaluation.every(fact) for fact in ("assignee", "status"))
+        return [(ticket, owner) for ticket, owner in owners.items() if owner and statuses[ticket] in WAITING]
+
+    @cached_property
+    def _history(self) -> dict[str, tuple[int, datetime]]:
+        """What each person was given in the last 28 days, and when last."""
+        found: dict[str, tuple[int, datetime]] = {}
+        for handle, at in self._scene.snapshot.assignments.select("person", "at").sort("at").iter_rows():
+            found[handle] = (found.get(handle, (0, at))[0] + 1, at)
+        return found
+
+    def _today(self, team: Team, handle: str) -> int:
+        """What somebody was given since the day began where the team works."""
+        zone = self._zone(team)
+        if zone not in self._days:
+            begin, _ = self._calendar(team).day_bounds(self._scene.at.astimezone(self._calendar(team).zone).date())
+            rows = self._scene.snapshot.assignments.filter(self._scene.snapshot.assignments["at"] >= begin)
+            self._days[zone] = Counter(rows["person"].to_list())
+        return self._days[zone][handle] + self._given_now[handle]
+
+    @cached_property
+    def _days(self) -> dict[str, Counter[str]]:
+        return {}
+
+    def _room(self, member: Member, ticket: str) -> tuple[int | None, int | None]:
+        """How many more tickets like this one somebody may hold, and how many in all."""
+        if not isinstance(member.capacity, By):
+            if member.capacity is None:
+                return None, None
+            return member.capacity - self._waiting[member.handle] - self._given_now[member.handle], member.capacity
+        fact, cases = member.capacity.fact, member.capacity.cases
+        case = self._case(ticket, fact)
+        most = cases.get(case, member.capacity.default)
+        if most is None:
+            return None, None
+        held = self._held(fact)[member.handle]
+        same = held[case] if case in cases else sum(count for other, count in held.items() if other not in cases)
+        return most - same, most
+
+    @cached_property
+    def _kinds(self) -> dict[str, dict[str, Counter[str]]]:
+        return {}
+
+    def _held(self, fact: str) -> dict[str, Counter[str]]:
+        """What waits for each person, by a fact."""
+        if fact not in self._kinds:
+            held: dict[str, Counter[str]] = defaultdict(Counter)
+            for ticket, owner in (*self._owned, *self._given):
+                held[owner][self._case(ticket, fact)] += 1
+            self._kinds[fact] = held
+        return self._kinds[fact]
+
+    def _case(self, ticket: str, fact: str) -> str:
+        value = self._scene.value(ticket, fact)
+        return value.casefold() if isinstance(value, str) else ""
+
+
+def _in(name: str, names: Sequence[str]) -> bool:
+    return any(same_text(name, each) for each in names)
