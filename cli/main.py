@@ -47,6 +47,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "explain": ("look:explain", "Which rules hold for a ticket, which do not, and why."),
         "upcoming": ("upcoming:upcoming", "Deadlines and promises by due time."),
         "history": ("look:history", "Every run and every change, and why."),
+        "fairness": ("fairness:fairness", "Who was given how much, and how evenly."),
         "promises": ("promises:promises", "What the promise grammar sees in a text."),
     },
 }

@@ -146,7 +146,8 @@ def _choice(change: PlannedChange) -> str:
     if "candidates" not in change.why:
         return ""
     loads = [f"{one['who']} {one['load']}" for one in change.why["candidates"]]
-    rest = f" and {len(loads) - CHOICES_SHOWN:,} more" if len(loads) > CHOICES_SHOWN else ""
+    many, _ = change.why["of"]
+    rest = f" and {many - CHOICES_SHOWN:,} more" if many > CHOICES_SHOWN else ""
     causes = [f"{who} {cause}" for who, cause in change.why["excluded"].items()]
     without = f"; not: {', '.join(causes[:CHOICES_SHOWN])}" if causes else ""
     return f"{CHOSEN[change.why['chosen_by']]} (waiting: {', '.join(loads[:CHOICES_SHOWN])}{rest}){without}"

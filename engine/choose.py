@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fractions import Fraction
+from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
     """Somebody who can take a ticket now.
 
@@ -39,52 +40,62 @@ class Candidate:
         return self.given / self.weight
 
     @property
+    def busy(self) -> float:
+        """What waits for them, measured by their weight."""
+        return self.load / self.weight
+
+    @cached_property
     def ties(self) -> tuple[float, datetime, str]:
         """What decides where a strategy sees no difference."""
         return self.share, self.last or LONG_AGO, self.handle
 
+    @cached_property
+    def least_busy(self) -> tuple[Any, ...]:
+        """The lower, the less waits for them."""
+        return self.busy, *self.ties
+
+    @cached_property
+    def round_robin(self) -> tuple[Any, ...]:
+        """The lower, the longer they were given nothing."""
+        return self.last or LONG_AGO, self.share, self.handle
+
+    @cached_property
+    def most_capacity(self) -> tuple[Any, ...]:
+        """The lower, the more they can still take; whoever has no limit comes before everybody who has one."""
+        return self.room is not None, -(self.room or 0), *self.least_busy
+
 
 def chosen(strategy: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """Who gets the ticket; nobody where there is nobody."""
-    return min(candidates, key=STRATEGIES[strategy](candidates), default=None)
+    rank = _by_weight(candidates) if strategy == "weighted" else attrgetter(RANKS[strategy])
+    return min(candidates, key=rank, default=None)
 
 
-def _least_busy(_: Sequence[Candidate]) -> Callable[[Candidate], Any]:
-    return lambda one: (one.load / one.weight, *one.ties)
-
-
-def _round_robin(_: Sequence[Candidate]) -> Callable[[Candidate], Any]:
-    return lambda one: (one.last or LONG_AGO, one.share, one.handle)
-
-
-def _most_capacity(_: Sequence[Candidate]) -> Callable[[Candidate], Any]:
-    """Most tickets they could still take; whoever has no limit comes before everybody who has one."""
-    return lambda one: (one.room is not None, -(one.room or 0), one.load / one.weight, *one.ties)
-
-
-def _weighted(candidates: Sequence[Candidate]) -> Callable[[Candidate], Any]:
+def _by_weight(candidates: Sequence[Candidate]) -> Callable[[Candidate], Any]:
     """Everybody gets their part of all that is given out, never more than one ticket off.
 
     That is the chairman assignment problem, solved by R. Tijdeman (Discrete Mathematics 32, 1980): among those who are owed enough,
-    the one whose part would be overdue first.
+    the one whose part would be overdue first. Counted in whole numbers, so that no rounding decides.
     """
-    weights = {one.handle: Fraction(one.weight).limit_denominator(1000) for one in candidates}
-    whole, given = sum(weights.values(), Fraction()), 1 + sum(one.given for one in candidates)
-    slack = Fraction(1, 2 * len(candidates) - 2) if len(candidates) > 1 else Fraction(1)
+    parts = {one.handle: round(one.weight * _FINE) for one in candidates}
+    whole, given = sum(parts.values()), 1 + sum(one.given for one in candidates)
+    slack = max(1, 2 * len(candidates) - 2)
 
     def rank(one: Candidate) -> Any:
-        part = weights[one.handle] / whole
-        owed = part * given - one.given
-        return owed < slack and len(candidates) > 1, (1 - slack - owed) / part, *one.ties
+        owed = (parts[one.handle] * given - one.given * whole) * slack
+        return len(candidates) > 1 and owed < whole, ((slack - 1) * whole - owed) / parts[one.handle], *one.ties
 
     return rank
 
 
-STRATEGIES: Mapping[str, Callable[[Sequence[Candidate]], Callable[[Candidate], Any]]] = {
-    "least_busy": _least_busy,
-    "round_robin": _round_robin,
-    "weighted": _weighted,
-    "most_capacity": _most_capacity,
-    "on_call": _least_busy,
+_FINE = 1000
+"""Parts that a weight of one is cut into."""
+
+RANKS: Mapping[str, str] = {
+    "least_busy": "least_busy",
+    "round_robin": "round_robin",
+    "most_capacity": "most_capacity",
+    "on_call": "least_busy",
 }
-"""How ``choose`` decides. Of people on call there is one at most."""
+"""How ``choose`` ranks people, but for ``weighted``, where each depends on all. Of people on call there is one at most."""
+STRATEGIES = (*RANKS, "weighted")

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from heapq import nsmallest
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..rules.calendar import calendar_for
 from ..rules.model import By, Member
@@ -18,7 +20,7 @@ from .choose import Candidate, chosen
 from .people_win import Shifts, same_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from ..rules.model import Assign, Rule, Team
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 WAITING = ("new", "open")
 """Statuses in which a ticket waits for us."""
+TOLD = 20
+"""People of either kind that a plan names for one choice; it says how many there are."""
 MOST_BEHIND, SPARE = 2, 5
 """Whoever is preferred still gets a ticket with twice the least busy one's load and five more, but not beyond."""
 
@@ -43,14 +47,13 @@ class Choice:
 
     def told(self) -> dict[str, Any]:
         """For the ``why`` of a plan: everybody with load and share, the chosen one first, and the causes of the others."""
-        ranked = sorted(self.candidates, key=lambda one: (one.handle != self.person, one.load / one.weight, *one.ties))
-        loads = [{"who": one.handle, "load": one.load, "share": round(one.share, 2)} for one in ranked]
-        how = "preferred" if self.preferred else self.strategy
+        ranked = nsmallest(TOLD, self.candidates, key=lambda one: (one.handle != self.person, one.least_busy))
         return {
             "team": self.team,
-            "chosen_by": how,
-            "candidates": loads,
-            "excluded": dict(sorted(self.excluded.items())),
+            "chosen_by": "preferred" if self.preferred else self.strategy,
+            "candidates": [{"who": one.handle, "load": one.load, "share": round(one.share, 2)} for one in ranked],
+            "excluded": dict(islice(sorted(self.excluded.items()), TOLD)),
+            "of": [len(self.candidates), len(self.excluded)],
         }
 
     @property
@@ -60,13 +63,25 @@ class Choice:
         return f"nobody in {self.team} is available: {causes or 'it has no people'}"
 
 
+class _Pool(NamedTuple):
+    """Who is there and has the skills, each with the kinds their capacity tells apart; why others are not; facts those go by."""
+
+    there: list[tuple[Member, str, Collection[str]]]
+    causes: dict[str, str]
+    facts: set[str]
+
+
 class Roster:
     """The people of all teams at the instant of a plan. ``give`` tells it what was given out since."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._given: list[tuple[str, str]] = []
         self._given_now: Counter[str] = Counter()
+        self._members: dict[str, Sequence[Member]] = {}
+        self._pools: dict[tuple[Any, ...], _Pool] = {}
+        self._states: dict[str, dict[tuple[str, str], Candidate | str]] = defaultdict(dict)
+        self._cases: dict[str, dict[str, Any]] = {}
+        self._days: dict[str, Counter[str]] = {}
 
     # --- choosing ---------------------------------------------------------------------------------------------------------
 
@@ -85,33 +100,48 @@ class Roster:
 
     def _within(self, team: Team, ticket: str, assign: Assign) -> Choice:
         strategy = assign.choose or "least_busy"
-        excluded: dict[str, str] = {}
-        able: list[Candidate] = []
         said = self._scene.chosen(assign.skills, ticket)
-        skills = said[0] or ()
-        back = self._gave_back(ticket)
-        for member in self._people(team):
-            cause = self._absence(team, member, assign) or self._unfit(team, member, ticket, skills, back)
-            if cause:
-                excluded[member.handle] = cause
+        pool = self._pool(team, assign, tuple(said[0] or ()))
+        excluded = dict(pool.causes)
+        able: list[Candidate] = []
+        here = {fact: self._case(ticket, fact) for fact in pool.facts}
+        for member, fact, cases in pool.there:
+            bucket = here[fact] if fact and here[fact] in cases else ""
+            state = self._states[member.handle].get((team.name, bucket)) or self._state(team, member, bucket)
+            if isinstance(state, str):
+                excluded[member.handle] = state
             else:
-                able.append(self._candidate(member, ticket))
+                able.append(state)
+        relieved = self._relieved(ticket)
+        if relieved is not None and relieved not in excluded:
+            excluded[relieved] = "was relieved of it by an agent"
+            able = [one for one in able if one.handle != relieved]
         favourite = self._favourite(team, ticket, assign, able)
         person = favourite or chosen(strategy, able)
         return Choice(
             team.name, strategy, person.handle if person else None, favourite is not None, tuple(able), excluded
         )
 
+    def _pool(self, team: Team, assign: Assign, skills: tuple[str, ...]) -> _Pool:
+        """Who is there and has the skills, and why the others do not count, whatever the ticket."""
+        key = (team.name, assign.choose == "on_call", assign.only, skills)
+        if key not in self._pools:
+            causes = {member.handle: self._absence(team, member, assign, skills) for member in self._people(team)}
+            there = [(member, *_kinds(member)) for member in self._people(team) if not causes[member.handle]]
+            facts = {fact for _, fact, _ in there if fact}
+            self._pools[key] = _Pool(there, {handle: why for handle, why in causes.items() if why}, facts)
+        return self._pools[key]
+
     def _favourite(self, team: Team, ticket: str, assign: Assign, able: Sequence[Candidate]) -> Candidate | None:
         """The first preferred person who can take it and is not far more loaded than others; for one away, the substitute."""
-        if not able:
+        if not (able and assign.prefer):
             return None
         known = {one.handle: one for one in able}
-        least = min(one.load / one.weight for one in able)
+        least = min(one.busy for one in able)
         for fact in assign.prefer:
             for handle in self._scene.texts(ticket, fact):
                 found = known.get(handle) or known.get(self._substitute(team, handle))
-                if found is not None and found.load / found.weight <= MOST_BEHIND * least + SPARE:
+                if found is not None and found.busy <= MOST_BEHIND * least + SPARE:
                     return found
         return None
 
@@ -127,10 +157,9 @@ class Roster:
 
     def give(self, ticket: str, handle: str) -> None:
         """Takes note that the run gives a ticket to somebody."""
-        self._given.append((ticket, handle))
         self._given_now[handle] += 1
-        for fact, held in self._kinds.items():
-            held[handle][self._case(ticket, fact)] += 1
+        self._holds[handle].append(ticket)
+        self._states.pop(handle, None)
 
     # --- who can ----------------------------------------------------------------------------------------------------------
 
@@ -143,20 +172,10 @@ class Roster:
             self._members[team.name] = team.people or tuple(Member(handle) for handle in inside)
         return self._members[team.name]
 
-    @cached_property
-    def _members(self) -> dict[str, Sequence[Member]]:
-        return {}
-
-    def _absence(self, team: Team, member: Member, assign: Assign) -> str:
-        """Why somebody cannot work on anything now; empty if they can. Being on call is being at work."""
-        key = (team.name, member.handle, assign.choose == "on_call", assign.only)
-        if key not in self._absences:
-            self._absences[key] = self._gone(team, member) or self._off_duty(team, member, assign)
-        return self._absences[key]
-
-    @cached_property
-    def _absences(self) -> dict[tuple[str, str, bool, str], str]:
-        return {}
+    def _absence(self, team: Team, member: Member, assign: Assign, skills: Sequence[str]) -> str:
+        """Why somebody cannot work on such tickets now; empty if they can. Being on call is being at work."""
+        missing = next((f"lacks the skill {skill}" for skill in skills if not _in(skill, member.skills)), "")
+        return self._gone(team, member) or self._off_duty(team, member, assign) or missing
 
     def _gone(self, team: Team, member: Member) -> str:
         person = self._scene.snapshot.people.get(member.handle)
@@ -187,26 +206,26 @@ class Roster:
     def _open(self, team: Team) -> bool:
         return bool(self._calendar(team).is_open(self._scene.at))
 
-    def _unfit(self, team: Team, member: Member, ticket: str, skills: Sequence[str], back: frozenset[str]) -> str:
-        """Why somebody who is there cannot take this ticket; empty if they can."""
-        missing = [skill for skill in skills if not _in(skill, member.skills)]
-        if missing:
-            return f"lacks the skill {missing[0]}"
-        if member.handle in back:
-            return "was relieved of it by an agent"
-        room, most = self._room(member, ticket)
+    def _state(self, team: Team, member: Member, bucket: str) -> Candidate | str:
+        """Somebody with what they hold, or why they can take no more tickets of a kind; good until they are given one."""
+        found = self._full(team, member, bucket) or self._candidate(member, bucket)
+        self._states[member.handle][team.name, bucket] = found
+        return found
+
+    def _full(self, team: Team, member: Member, bucket: str) -> str:
+        room, most = self._room(member, bucket)
         if room is not None and room <= 0:
             return f"is full ({most} of {most})"
         if member.per_day is not None and self._today(team, member.handle) >= member.per_day:
             return f"got {member.per_day} today"
         return ""
 
-    def _gave_back(self, ticket: str) -> frozenset[str]:
+    def _relieved(self, ticket: str) -> str | None:
         """From whom an agent took the ticket and left it without owner, as long as nobody had it since."""
         shifts = self._shifts.of(ticket, "assignee")
         last = shifts[-1] if shifts else None
         relieved = last.old if last and last.kind == "agent" and last.new is None else None
-        return frozenset({relieved}) if isinstance(relieved, str) else frozenset()
+        return relieved if isinstance(relieved, str) else None
 
     @cached_property
     def _shifts(self) -> Shifts:
@@ -215,28 +234,30 @@ class Roster:
 
     # --- what they hold -----------------------------------------------------------------------------------------------------
 
-    def _candidate(self, member: Member, ticket: str) -> Candidate:
+    def _candidate(self, member: Member, bucket: str) -> Candidate:
         handle, now = member.handle, self._given_now[member.handle]
         given, last = self._history.get(handle, (0, None))
         return Candidate(
             handle,
-            load=self._waiting[handle] + now,
+            load=self._load(handle),
             given=given + now,
             last=self._scene.at if now else last,
-            room=self._room(member, ticket)[0],
+            room=self._room(member, bucket)[0],
             weight=member.weight,
         )
 
     @cached_property
-    def _waiting(self) -> Counter[str]:
-        """How many tickets wait for each person, over the whole desk."""
-        return Counter(owner for _, owner in self._owned) + Counter(self._scene.snapshot.elsewhere)
-
-    @cached_property
-    def _owned(self) -> list[tuple[str, str]]:
-        """Every ticket that waits for its owner, and the owner."""
+    def _holds(self) -> dict[str, list[str]]:
+        """The tickets that wait for each person, over the whole desk."""
         owners, statuses = (self._scene.evaluation.every(fact) for fact in ("assignee", "status"))
-        return [(ticket, owner) for ticket, owner in owners.items() if owner and statuses[ticket] in WAITING]
+        held: dict[str, list[str]] = defaultdict(list)
+        for ticket, owner in owners.items():
+            if owner and statuses[ticket] in WAITING:
+                held[owner].append(ticket)
+        return held
+
+    def _load(self, handle: str) -> int:
+        return len(self._holds[handle]) + self._scene.snapshot.elsewhere.get(handle, 0)
 
     @cached_property
     def _history(self) -> dict[str, tuple[int, datetime]]:
@@ -255,41 +276,31 @@ class Roster:
             self._days[zone] = Counter(rows["person"].to_list())
         return self._days[zone][handle] + self._given_now[handle]
 
-    @cached_property
-    def _days(self) -> dict[str, Counter[str]]:
-        return {}
-
-    def _room(self, member: Member, ticket: str) -> tuple[int | None, int | None]:
-        """How many more tickets like this one somebody may hold, and how many in all."""
+    def _room(self, member: Member, bucket: str) -> tuple[int | None, int | None]:
+        """How many more tickets of a kind somebody may hold, and how many in all."""
         if not isinstance(member.capacity, By):
-            if member.capacity is None:
-                return None, None
-            return member.capacity - self._waiting[member.handle] - self._given_now[member.handle], member.capacity
-        fact, cases = member.capacity.fact, member.capacity.cases
-        case = self._case(ticket, fact)
-        most = cases.get(case, member.capacity.default)
-        if most is None:
-            return None, None
-        held = self._held(fact)[member.handle]
-        same = held[case] if case in cases else sum(count for other, count in held.items() if other not in cases)
-        return most - same, most
+            most, held = member.capacity, self._load(member.handle)
+        else:
+            most = member.capacity.cases.get(bucket, member.capacity.default)
+            held = sum(self._bucket(member, ticket) == bucket for ticket in self._holds[member.handle])
+        return (None, None) if most is None else (most - held, most)
 
-    @cached_property
-    def _kinds(self) -> dict[str, dict[str, Counter[str]]]:
-        return {}
-
-    def _held(self, fact: str) -> dict[str, Counter[str]]:
-        """What waits for each person, by a fact."""
-        if fact not in self._kinds:
-            held: dict[str, Counter[str]] = defaultdict(Counter)
-            for ticket, owner in (*self._owned, *self._given):
-                held[owner][self._case(ticket, fact)] += 1
-            self._kinds[fact] = held
-        return self._kinds[fact]
+    def _bucket(self, member: Member, ticket: str) -> str:
+        """Which of the kinds a ticket is that somebody's capacity tells apart; empty for all others."""
+        fact, cases = _kinds(member)
+        case = self._case(ticket, fact) if fact else ""
+        return case if case in cases else ""
 
     def _case(self, ticket: str, fact: str) -> str:
-        value = self._scene.value(ticket, fact)
+        if fact not in self._cases:
+            self._cases[fact] = self._scene.evaluation.every(fact)
+        value = self._cases[fact].get(ticket)
         return value.casefold() if isinstance(value, str) else ""
+
+
+def _kinds(member: Member) -> tuple[str, Collection[str]]:
+    """The fact by whose values somebody's capacity differs, and those values; empty where it does not."""
+    return (member.capacity.fact, member.capacity.cases) if isinstance(member.capacity, By) else ("", ())
 
 
 def _in(name: str, names: Sequence[str]) -> bool:
