@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .failure import ERROR
-from .options import format_option, helpdesk_option, read_rules, rules_option, settings_option
+from .options import format_option, helpdesk_option, now, read_rules, rules_option, settings_option
 from .paint import painter, width_of_terminal
 from .session import Session
 from .words import as_json, clock, count, wrapped
@@ -91,7 +91,8 @@ def _reach(session: Session) -> Iterator[Finding]:
 
 
 def _rules(session: Session, rules_path: Path) -> Iterator[Finding]:
-    """What the rules name and the helpdesk does not have or cannot do."""
+    """What the rules name and the helpdesk does not have or cannot do, and when their teams have nobody on duty."""
+    from ..engine.rota_gaps import rota_gaps
     from ..rules.desk_words import check_names, lint_for_desk
 
     ruleset, found, _ = read_rules(rules_path)
@@ -109,3 +110,4 @@ def _rules(session: Session, rules_path: Path) -> Iterator[Finding]:
             yield each.severity, f"{each.span.file}:{each.span.line}: {each.message}", each.hint
     if not any(each.severity != "info" for each in remarks):
         yield "ok", f"the helpdesk has everything that the {count(len(ruleset.rules), 'rule')} of {rules_path} name", ""
+    yield from (("warning", gap, "") for gap in rota_gaps(ruleset, people, now()))

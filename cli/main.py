@@ -48,6 +48,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "upcoming": ("upcoming:upcoming", "Deadlines and promises by due time."),
         "history": ("look:history", "Every run and every change, and why."),
         "fairness": ("fairness:fairness", "Who was given how much, and how evenly."),
+        "simulate": ("simulate:simulate", "The same history under other ways of choosing people."),
         "promises": ("promises:promises", "What the promise grammar sees in a text."),
     },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+PERIOD = timedelta(days=28)
+"""How far back a period reaches that has no beginning."""
+
 rules_option = click.option(
     "--rules", "rules_path", type=click.Path(path_type=Path), default="rules.yaml", show_default=True, help="Rule file."
 )
@@ -33,6 +36,11 @@ settings_option = click.option(
 )
 helpdesk_option = click.option("--helpdesk", metavar="NAME", help="Which helpdesk, where the settings name several.")
 at_option = click.option("--at", metavar="TIME", help='As of then, e.g. "2026-12-28 09:01"; default now.')
+
+from_option = click.option(
+    "--from", "begin", metavar="TIME", help="From then on, e.g. 2026-10-01; default four weeks before the end."
+)
+to_option = click.option("--to", "end", metavar="TIME", help="Up to then, a day included; default now.")
 
 confirm_option = click.option(
     "--confirm", multiple=True, metavar="RULE", help="Let this rule change unusually many tickets; may be repeated."
@@ -50,7 +58,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def instant(text: str, ruleset: RuleSet) -> datetime:
+def instant(text: str, ruleset: RuleSet, option: str = "--at") -> datetime:
     """What ``--at`` means; a time without a zone is one of the rule file's default calendar."""
     from ..rules.durations import UnreadableError, parse_instant
     from ..rules.load import zone_of
@@ -58,7 +66,30 @@ def instant(text: str, ruleset: RuleSet) -> datetime:
     try:
         return parse_instant(text, zone_of(ruleset))
     except UnreadableError as error:
-        raise Failure(f"--at: {error}", 'write for example "2026-12-28 09:01" or 2026-12-28T09:01:00Z') from error
+        raise Failure(f"{option}: {error}", 'write for example "2026-12-28 09:01" or 2026-12-28T09:01:00Z') from error
+
+
+def period(begin: str | None, end: str | None, ruleset: RuleSet) -> tuple[datetime, datetime]:
+    """What ``--from`` and ``--to`` mean: days are whole, the last one included; else up to now, and from four weeks before."""
+    until = _moment(end, ruleset, "--to", days=1) if end else now()
+    since = _moment(begin, ruleset, "--from") if begin else until - PERIOD
+    if since >= until:
+        raise Failure(
+            f"--from {since:%Y-%m-%d %H:%M} is not before --to {until:%Y-%m-%d %H:%M}", "name an earlier time"
+        )
+    return since, until
+
+
+def _moment(text: str, ruleset: RuleSet, option: str, days: int = 0) -> datetime:
+    """An instant, or the beginning of a day of the default calendar's zone; ``days``: of a day so much later."""
+    from ..rules.calendar import calendar_for
+    from ..rules.durations import UnreadableError, parse_date
+
+    try:
+        day = parse_date(text) + timedelta(days=days)
+    except UnreadableError:
+        return instant(text, ruleset, option)
+    return calendar_for(ruleset, ruleset.default_calendar).day_bounds(day)[0]
 
 
 def existing_file(path: Path, what: str, hint: str) -> Path:

@@ -49,6 +49,7 @@ SKIPPED = {
     "spent": "already done since the condition began to hold",
     "shadow": "the rule is in shadow mode",
     "assigned": "the ticket has an owner",
+    "grace": "its owner is away, but touched it or left only lately",
     "not_new": "it held before the rule did (backlog: only_new)",
     "once_per": "done on the newest ticket only",
     "passed_over": "its time went by; only the latest step is done",

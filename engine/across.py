@@ -113,16 +113,15 @@ def _parent_status(fact: str, rows: pl.LazyFrame) -> Across:
 
 
 def _last_assignee(fact: str, rows: pl.LazyFrame) -> Across:
-    """Per requester, who owned the ticket solved last, and the one solved last among the others."""
+    """Per requester or organization, who owned the ticket solved last, and the one solved last among the others."""
+    key = fact.partition(".")[0]
     solves = ~_OPEN & _OPEN.shift(1).over("t").fill_null(value=True)
     ends = rows.filter(~pl.col("_gone").max().over("t")).with_columns(_solves=solves).group_by("t", "at")
-    then = ends.agg(pl.col("_solves").any(), pl.col("status", "requester", "assignee").last())
-    solved = then.filter(
-        pl.col("_solves") & ~_OPEN & pl.col("requester").is_not_null() & pl.col("assignee").is_not_null()
-    )
-    table = solved.select("at", key="requester", value="assignee", _by="t").sort("key", "at", "_by")
+    then = ends.agg(pl.col("_solves").any(), pl.col("status", key, "assignee").last())
+    solved = then.filter(pl.col("_solves") & ~_OPEN & pl.col(key).is_not_null() & pl.col("assignee").is_not_null())
+    table = solved.select("at", key=key, value="assignee", _by="t").sort("key", "at", "_by")
     other = pl.when(pl.col("_by") != pl.col("_by").shift(1)).then(pl.col("value").shift(1)).forward_fill()
-    return Across(fact, "requester", table.with_columns(_other=other.over("key")).collect(), count=False)
+    return Across(fact, key, table.with_columns(_other=other.over("key")).collect(), count=False)
 
 
 _ACROSS = {
@@ -132,6 +131,7 @@ _ACROSS = {
     "requester.bad_csat_90d": _bad_lately,
     "requester.last_assignee": _last_assignee,
     "organization.open_tickets": _open_tickets,
+    "organization.last_assignee": _last_assignee,
     "assignee.open_tickets": _load,
     "open_children": _open_children,
     "parent.status": _parent_status,

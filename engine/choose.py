@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_BEHIND, SPARE = 2, 5
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Candidate:
     def most_capacity(self) -> tuple[Any, ...]:
         """The lower, the more they can still take; whoever has no limit comes before everybody who has one."""
         return self.room is not None, -(self.room or 0), *self.least_busy
+
+
+def bearable(one: Candidate, others: Sequence[Candidate]) -> bool:
+    """Whether somebody who is preferred is not buried: within twice the least busy one's load and five more."""
+    return one.busy <= MOST_BEHIND * min(each.busy for each in others) + SPARE
 
 
 def chosen(strategy: str, candidates: Sequence[Candidate]) -> Candidate | None:

@@ -81,8 +81,8 @@ def source_of(fact: str) -> Source:
         return Source(sla=True)
     if fact == "requester.bad_csat_90d":
         return Source(("requester",), ratings=True, closed=True)
-    if fact == "requester.last_assignee":
-        return Source(("status", "requester", "assignee"), closed=True)
+    if fact.endswith(".last_assignee"):
+        return Source(("status", fact.partition(".")[0], "assignee"), closed=True)
     if fact.startswith(("requester.", "organization.", "assignee.")):
         return Source((fact.partition(".")[0],))
     if fact in ACTIVITY:

@@ -11,6 +11,7 @@ from ..rules.model import By, bundles, leaves
 from .columns import source_of
 from .cycles import facts_for
 from .leaves import names_closed
+from .presence import PRESENCE
 from .snapshot import Needs
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
         promises=any(rule.actions.promise for rule in asked) or bool(WORD & facts_of(asked)),
         assignments=any(actions.assign and actions.assign.choose for rule in asked for actions in bundles(rule)),
     )
+
+
+def asks_who_is_there(ruleset: RuleSet) -> bool:
+    """Whether a rule may act because somebody comes, goes or is away, though no ticket changes."""
+    rules = [rule for rule in ruleset.rules if rule.mode != "off"]
+    assigns = (actions.assign for rule in rules for actions in bundles(rule) if actions.assign)
+    return bool(facts_of(rules) & PRESENCE) or any(each.choose and each.even_if_assigned for each in assigns)
 
 
 def _written(rule: Rule) -> Iterator[str]:

@@ -60,7 +60,7 @@ def evaluate(
     Other tickets still count in facts that look across tickets.
     """
     asked = tuple(rule for rule in ruleset.rules if rule.mode != "off") if rules is None else tuple(rules)
-    history = History(snapshot, facts_of(with_clocks(ruleset, asked)))
+    history = History(snapshot, facts_of(with_clocks(ruleset, asked)), ruleset)
     if tickets is not None:
         history = history.only(history.tickets.filter(pl.col("id").is_in(list(tickets)))["t"])
     return Evaluation(ruleset, history, asked, tickets)
@@ -184,7 +184,7 @@ class Evaluation:
         if found is None or found.available != "now":
             return [None] * self._present.height
         told = self.clocks.history_with(frozenset({fact})).told.values()
-        history = History(self.history.snapshot, {fact}).telling(*told)
+        history = History(self.history.snapshot, {fact}, self.ruleset).telling(*told)
         frame = history.at(self._present.select("t", "now"), {fact})
         return self.given.over(frame)[fact].to_list()
 

@@ -21,7 +21,8 @@ from polars.selectors import by_name
 from ..connectors.ticket import FIELD, KEY_IN_ADDRESS
 from .across import Across, step_functions
 from .columns import ACTIVITY, LISTS, PLAIN, REACHING_BACK, SEPARATOR, derive, source_of
-from .people import with_people
+from .people import with_people, with_presence
+from .presence import PRESENCE, presence
 from .slas import slas
 from .snapshot import INSTANT, encode
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ..connectors.ticket import Value
+    from ..rules.model import RuleSet
     from .snapshot import Snapshot
     from .told import Told
 
@@ -47,10 +49,13 @@ _MADE_OF = {
 
 
 class History:
-    """The past and present of the tickets of a snapshot that existed at its instant, for the facts named."""
+    """The past and present of the tickets of a snapshot that existed at its instant, for the facts named.
 
-    def __init__(self, snapshot: Snapshot, facts: Collection[str]) -> None:
-        self.snapshot = snapshot
+    Who is there needs the teams of a ``ruleset``; without one nobody knows.
+    """
+
+    def __init__(self, snapshot: Snapshot, facts: Collection[str], ruleset: RuleSet | None = None) -> None:
+        self.snapshot, self.ruleset = snapshot, ruleset
         self.facts = frozenset(facts)
         self.tickets = _tickets(snapshot, with_sample="sample" in facts)
         self.told: dict[str, Told] = slas(snapshot, self.tickets, self.facts)
@@ -128,6 +133,8 @@ class History:
         frame = self._with_all_messages(frame, asked)
         frame = frame.with_columns(**_finished(asked)).with_columns(**_cut(asked))
         frame = with_people(frame, self.snapshot, asked)
+        if asked & PRESENCE:
+            frame = with_presence(frame, presence(self.ruleset, self.snapshot), asked)
         for fact in asked & self.across.keys():
             frame = self.across[fact].join(frame)
         for told in {id(told): told for fact, told in self.told.items() if fact in asked}.values():

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..connectors.ticket import Organization, Person, Value
     from .snapshot import Snapshot
 
+YES_OR_NO = ("assignee.active", "assignee.away", "assignee.at_work")
+
 
 def with_people(frame: pl.DataFrame, snapshot: Snapshot, facts: Collection[str]) -> pl.DataFrame:
     """The frame with a column for each of ``facts`` that is about a person or an organization of the ticket."""
@@ -25,6 +27,15 @@ def with_people(frame: pl.DataFrame, snapshot: Snapshot, facts: Collection[str])
         elif fact == "organization.tags":
             tags = {name.lower(): joined(each.tags) for name, each in snapshot.organizations.items()}
             frame = _looked_up(frame, fact, tags)
+    return frame
+
+
+def with_presence(
+    frame: pl.DataFrame, presence: Mapping[str, Mapping[str, bool]], facts: Collection[str]
+) -> pl.DataFrame:
+    """The frame with those of ``facts`` that tell whether the owner is there; ``presence`` knows it by fact and handle."""
+    for fact in sorted(facts & presence.keys()):
+        frame = _looked_up(frame, fact, {handle.lower(): known for handle, known in presence[fact].items()})
     return frame
 
 
@@ -44,7 +55,7 @@ def _about(found: Person | Organization, what: str) -> str | bool | None:
 
 
 def _looked_up(frame: pl.DataFrame, fact: str, known: Mapping[str, str | bool | None]) -> pl.DataFrame:
-    dtype = pl.Boolean if fact == "assignee.active" else pl.String
+    dtype = pl.Boolean if fact in YES_OR_NO else pl.String
     key = pl.col(fact.partition(".")[0]).str.to_lowercase()
     table = pl.DataFrame({"_key": list(known), fact: list(known.values())}, schema={"_key": pl.String, fact: dtype})
     return frame.with_columns(_key=key).join(table, on="_key", how="left", maintain_order="left").drop("_key")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..rules.calendar import CalendarError, calendar_for
 from ..rules.desk_words import check_names
 from ..rules.diagnostics import did_you_mean
+from ..rules.model import bundles
 from .effects import Memory
 from .evaluate import evaluate
 from .follows import follows
@@ -21,6 +22,7 @@ from .limits import bounds, within_limits
 from .people_win import Shifts
 from .plan_file import Plan, Summary
 from .plan_parts import change_part, held_part, in_order, merged, overruled_part, skipped_part
+from .rota_gaps import ON_DUTY, rota_gaps
 from .runnable import PlanRefused, problems, rules_in_force
 from .scene import Scene
 from .sieve import Sieve
@@ -39,6 +41,7 @@ __all__ = ["PlanRefused", "make_plan"]
 
 VALID_FOR = timedelta(days=1)
 _HOLIDAYS_RUN_OUT = timedelta(days=60)
+_GAPS_AHEAD = timedelta(days=7)
 _A_YEAR = timedelta(days=366)
 
 
@@ -208,7 +211,7 @@ def _written(
         limited=limited,
         skipped=tuple(skipped_part(scene, wish, stay) for wish, stay in stays if stay.kind == "skipped"),
         follows=tuple(each for each in made.follows if asked.about(each.rule, each.rule, each.ticket)),
-        warnings=days_off.warnings,
+        warnings=(*days_off.warnings, *_gaps(scene, rules)),
     ).sealed()
 
 
@@ -245,3 +248,14 @@ def _days_off(scene: Scene) -> _DaysOff:
         if end is not None and end - today < _HOLIDAYS_RUN_OUT:
             warnings.append(f"the days off of calendar `{name}` are only listed up to {end}: add those that follow")
     return _DaysOff(found, tuple(warnings))
+
+
+def _gaps(scene: Scene, rules: Sequence[tuple[int, Rule]]) -> list[str]:
+    """Where the teams out of which live rules choose people will soon have nobody on duty."""
+    live = (actions.assign for _, rule in rules if rule.mode == "live" for actions in bundles(rule))
+    choosing = [assign for assign in live if assign and assign.choose]
+    if not choosing:
+        return []
+    named = [name for assign in choosing for name in (assign.team, assign.if_nobody.team) if name]
+    teams = named if all(assign.team for assign in choosing) else None
+    return rota_gaps(scene.ruleset, scene.snapshot.people, scene.at, teams=teams, ahead=_GAPS_AHEAD, kinds=ON_DUTY)

@@ -23,6 +23,7 @@ SkipReason = Literal[
     "spent",
     "shadow",
     "assigned",
+    "grace",
     "not_new",
     "once_per",
     "passed_over",

@@ -8,30 +8,36 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from heapq import nsmallest
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ..rules.calendar import calendar_for
-from ..rules.model import By, Member
-from ..rules.rota import is_away, on_call_at
-from .choose import Candidate, chosen
+import polars as pl
+
+from ..rules.model import By
+from ..rules.rota import on_call_at
+from .choose import Candidate, bearable, chosen
 from .people_win import Shifts, same_text
+from .presence import away, away_since, day_ends, gone, hours_of, people_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from ..rules.model import Assign, Rule, Team
+    from ..connectors.ticket import Person
+    from ..rules.calendar import Calendar
+    from ..rules.model import Assign, Member, Rule, Team
     from .scene import Scene
 
+Stays = Literal["there", "grace"]
+TICK = timedelta(microseconds=1)
 WAITING = ("new", "open")
 """Statuses in which a ticket waits for us."""
 TOLD = 20
 """People of either kind that a plan names for one choice; it says how many there are."""
-MOST_BEHIND, SPARE = 2, 5
-"""Whoever is preferred still gets a ticket with twice the least busy one's load and five more, but not beyond."""
+_OWNED = {"ticket": pl.String, "owner": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class Roster:
         self._pools: dict[tuple[Any, ...], _Pool] = {}
         self._states: dict[str, dict[tuple[str, str], Candidate | str]] = defaultdict(dict)
         self._cases: dict[str, dict[str, Any]] = {}
-        self._days: dict[str, Counter[str]] = {}
+        self._lately: dict[datetime, Counter[str]] = {}
 
     # --- choosing ---------------------------------------------------------------------------------------------------------
 
@@ -137,11 +143,10 @@ class Roster:
         if not (able and assign.prefer):
             return None
         known = {one.handle: one for one in able}
-        least = min(one.busy for one in able)
         for fact in assign.prefer:
             for handle in self._scene.texts(ticket, fact):
                 found = known.get(handle) or known.get(self._substitute(team, handle))
-                if found is not None and found.busy <= MOST_BEHIND * least + SPARE:
+                if found is not None and bearable(found, able):
                     return found
         return None
 
@@ -149,11 +154,34 @@ class Roster:
         member = next((each for each in team.people if each.handle == handle), None)
         return (member.substitute if member else None) or ""
 
-    def stays(self, rule: Rule, ticket: str, assign: Assign, owner: str) -> bool:
-        """Whether a ticket that may be taken away stays with its owner: as long as they are in the team, and not away."""
+    def stays(self, rule: Rule, ticket: str, assign: Assign, owner: str) -> Stays | None:
+        """Why a ticket that may be taken away is left to its owner; None: somebody else gets it.
+
+        ``there``: they work in the team and are not away. ``grace``: they are away, but touched the ticket, got it, or left
+        less than the rule's time of grace ago.
+        """
         team = self._scene.ruleset.teams[assign.team] if assign.team else self._scene.team(rule, ticket)
-        member = next((each for each in self._people(team) if same_text(each.handle, owner)), None) if team else None
-        return team is None or (member is not None and not self._gone(team, member))
+        if team is None:
+            return "there"
+        member = next((each for each in self._people(team) if same_text(each.handle, owner)), None)
+        if member is None or gone(team, self._person(member)):
+            return None
+        hours = self._hours(team, member)
+        if not away(member, self._person(member), hours, self._scene.at):
+            return "there"
+        last = [self._touched.get(ticket), away_since(member, hours, self._scene.at)]
+        quiet = max((moment for moment in last if moment), default=None)
+        return "grace" if quiet and hours.add(quiet, assign.grace) > self._scene.at else None
+
+    @cached_property
+    def _touched(self) -> dict[str, datetime]:
+        """When the present owner of each ticket last did something on it, or was given it."""
+        snapshot, owners = self._scene.snapshot, self._scene.evaluation.every("assignee")
+        own = pl.DataFrame({"ticket": list(owners), "owner": list(owners.values())}, schema=_OWNED)
+        did = (pl.col("actor_kind") == "agent") & (pl.col("actor") == pl.col("owner"))
+        got = (pl.col("kind") == "field") & (pl.col("field") == "assignee") & (pl.col("new") == pl.col("owner"))
+        events = snapshot.events.filter(pl.col("at") <= snapshot.at).join(own, on="ticket").filter(did | got)
+        return dict(events.group_by("ticket").agg(pl.col("at").max()).iter_rows())
 
     def give(self, ticket: str, handle: str) -> None:
         """Takes note that the run gives a ticket to somebody."""
@@ -164,47 +192,33 @@ class Roster:
     # --- who can ----------------------------------------------------------------------------------------------------------
 
     def _people(self, team: Team) -> Sequence[Member]:
-        """The members a team names, else everybody who works in its group."""
         if team.name not in self._members:
-            group = (team.group or team.name).casefold()
-            staff = (p for p in self._scene.snapshot.people.values() if p.role == "agent")
-            inside = sorted(p.handle for p in staff if group in {name.casefold() for name in p.groups})
-            self._members[team.name] = team.people or tuple(Member(handle) for handle in inside)
+            self._members[team.name] = people_of(team, self._scene.snapshot.people)
         return self._members[team.name]
+
+    def _person(self, member: Member) -> Person | None:
+        return self._scene.snapshot.people.get(member.handle)
 
     def _absence(self, team: Team, member: Member, assign: Assign, skills: Sequence[str]) -> str:
         """Why somebody cannot work on such tickets now; empty if they can. Being on call is being at work."""
         missing = next((f"lacks the skill {skill}" for skill in skills if not _in(skill, member.skills)), "")
-        return self._gone(team, member) or self._off_duty(team, member, assign) or missing
+        person, hours = self._person(member), self._hours(team, member)
+        is_away = away(member, person, hours, self._scene.at)
+        return gone(team, person) or is_away or self._off_duty(team, member, assign, hours) or missing
 
-    def _gone(self, team: Team, member: Member) -> str:
-        person = self._scene.snapshot.people.get(member.handle)
-        if person is not None and not person.active:
-            return "is suspended or gone"
-        if is_away(member, self._zone(team), self._scene.at):
-            return "is away"
-        if person is not None and person.away:
-            return "is shown as away by the desk"
-        if team.group and person is not None and person.groups and not _in(team.group, person.groups):
-            return f"is not in the group {team.group}"
-        return ""
-
-    def _off_duty(self, team: Team, member: Member, assign: Assign) -> str:
+    def _off_duty(self, team: Team, member: Member, assign: Assign, hours: Calendar) -> str:
         if assign.choose == "on_call":
             on_call = on_call_at(team.on_call, self._scene.at) if team.on_call else None
             return "" if on_call is not None and same_text(on_call, member.handle) else "is not on call"
-        if assign.only == "at_work" and not self._open(team):
+        if assign.only == "anyone":
+            return ""
+        if not hours.is_open(self._scene.at):
             return "is off duty"
-        return ""
+        ends = team.wind_down is not None and day_ends(hours, self._scene.at, team.wind_down.length)
+        return "is about to end the day" if ends else ""
 
-    def _calendar(self, team: Team) -> Any:
-        return calendar_for(self._scene.ruleset, team.calendar or self._scene.ruleset.default_calendar)
-
-    def _zone(self, team: Team) -> str:
-        return str(self._calendar(team).spec.time_zone)
-
-    def _open(self, team: Team) -> bool:
-        return bool(self._calendar(team).is_open(self._scene.at))
+    def _hours(self, team: Team, member: Member) -> Calendar:
+        return hours_of(self._scene.ruleset, team, member)
 
     def _state(self, team: Team, member: Member, bucket: str) -> Candidate | str:
         """Somebody with what they hold, or why they can take no more tickets of a kind; good until they are given one."""
@@ -216,8 +230,11 @@ class Roster:
         room, most = self._room(member, bucket)
         if room is not None and room <= 0:
             return f"is full ({most} of {most})"
-        if member.per_day is not None and self._today(team, member.handle) >= member.per_day:
+        if member.per_day is not None and self._today(team, member) >= member.per_day:
             return f"got {member.per_day} today"
+        window = member.per_window
+        if window is not None and self._since(self._scene.at - window.within.length, member) >= window.most:
+            return f"got {window.most} within {window.within}"
         return ""
 
     def _relieved(self, ticket: str) -> str | None:
@@ -267,14 +284,18 @@ class Roster:
             found[handle] = (found.get(handle, (0, at))[0] + 1, at)
         return found
 
-    def _today(self, team: Team, handle: str) -> int:
-        """What somebody was given since the day began where the team works."""
-        zone = self._zone(team)
-        if zone not in self._days:
-            begin, _ = self._calendar(team).day_bounds(self._scene.at.astimezone(self._calendar(team).zone).date())
-            rows = self._scene.snapshot.assignments.filter(self._scene.snapshot.assignments["at"] >= begin)
-            self._days[zone] = Counter(rows["person"].to_list())
-        return self._days[zone][handle] + self._given_now[handle]
+    def _today(self, team: Team, member: Member) -> int:
+        """What somebody was given since the day began where they work."""
+        hours = self._hours(team, member)
+        begin, _ = hours.day_bounds(self._scene.at.astimezone(hours.zone).date())
+        return self._since(begin - TICK, member)
+
+    def _since(self, begin: datetime, member: Member) -> int:
+        """What somebody was given after an instant, and by this run."""
+        if begin not in self._lately:
+            rows = self._scene.snapshot.assignments.filter(pl.col("at") > begin)
+            self._lately[begin] = Counter(rows["person"].to_list())
+        return self._lately[begin][member.handle] + self._given_now[member.handle]
 
     def _room(self, member: Member, bucket: str) -> tuple[int | None, int | None]:
         """How many more tickets of a kind somebody may hold, and how many in all."""

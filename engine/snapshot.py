@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from ..rules.model import PERIOD as PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +77,6 @@ EVENTS: dict[str, pl.DataType | type[pl.DataType]] = {
 """Columns of ``Snapshot.events``, sorted by ticket, at, seq."""
 
 
-PERIOD = timedelta(days=28)
-"""How far back it counts what somebody was given."""
 ASSIGNMENTS: dict[str, Any] = {"ticket": pl.String, "at": INSTANT, "person": pl.String}
 """Columns of ``Snapshot.assignments``."""
 

@@ -86,7 +86,7 @@ def sync(
                 on_ticket=on_ticket,
             )
         store.settle_tickets(helpdesk, looked_at)
-        store.settle_rules(helpdesk, ruleset.fingerprint if _settled(plan, run) else None)
+        store.settle_rules(helpdesk, ruleset.fingerprint if _settled(ruleset, plan, run) else None)
         return SyncReport(pulled, connector.calls - before, plan, run)
 
 
@@ -124,9 +124,13 @@ def _looked_at(snapshot: Snapshot, evaluation: Evaluation) -> list[tuple[str, st
     return [(ticket, version, evaluation.next_instant(ticket)) for ticket, version in seen]
 
 
-def _settled(plan: Plan, run: RunReport | None) -> bool:
+def _settled(ruleset: RuleSet, plan: Plan, run: RunReport | None) -> bool:
     """Whether the same rules have nothing to do until a ticket changes or an instant comes.
 
-    Held and limited wishes wait for more than that, and what failed is tried again.
+    Held and limited wishes wait for more than that, and so do rules that ask who is there; what failed is tried again.
     """
+    from .demand import asks_who_is_there
+
+    if asks_who_is_there(ruleset):
+        return False
     return plan.complete and not plan.held and not plan.limited and (run is None or run.clean)

@@ -141,7 +141,10 @@ def _assign(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
 
 def _chosen(scene: Scene, base: Wish, assign: Assign, owner: Value) -> Iterator[Wish]:
     """The group and a person of it; where nobody is available the group alone, and whoever is to be told."""
-    if isinstance(owner, str) and scene.roster.stays(base.rule, base.ticket, assign, owner):
+    stays = scene.roster.stays(base.rule, base.ticket, assign, owner) if isinstance(owner, str) else None
+    if stays == "grace":
+        yield _wish(base, "assign", field="assignee", from_=owner, blocked=base.blocked or "grace")
+    if stays:
         return
     choice = scene.roster.choose(base.rule, base.ticket, assign)
     if choice is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .conditions import When
-from .model import Assign, Deadline, IfNobody, Notify, PromiseRule, Recover, Remind
+from .model import GRACE, Assign, Deadline, IfNobody, Notify, PromiseRule, Recover, Remind
 from .moments import Length
 from .nodes import Mapping, Scalar
 from .shapes import Dictionary, Key, Line, Many, Number, Table, Words, YesNo
@@ -19,6 +19,7 @@ from .values import Depends, FactName, Handle, Owner, ReceiverName, SetFields, T
 if TYPE_CHECKING:
     from typing import Any
 
+    from .durations import Duration
     from .facts import Available
     from .nodes import Node
     from .shapes import Fields, Reader, Schema
@@ -55,6 +56,37 @@ class _IfNobodyShape:
         return {"anyOf": [{"const": "leave"}, self.table.schema()]}
 
 
+TAKING = Table(
+    "`even_if_assigned`",
+    (
+        Key(
+            "after",
+            Length(),
+            "How long an owner who is away must have left the ticket alone.",
+            required=True,
+        ),
+    ),
+    lambda fields, _reader: fields.get("after"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """``yes``, ``no``, or a mapping with a time of grace: read as that time, False for ``no``."""
+
+    says: str = "`yes`, `no`, or `{after: 4 business hours}`"
+
+    def read(self, node: Node, reader: Reader) -> Duration | bool | None:
+        if not isinstance(node, Scalar):
+            grace: Duration | None = TAKING.read(node, reader)
+            return grace
+        said = YesNo(self.says).read(node, reader)
+        return GRACE if said else said
+
+    def schema(self) -> Schema:
+        return {"anyOf": [YesNo().schema(), TAKING.schema()]}
+
+
 def _assign(fields: Fields, reader: Reader) -> Assign:
     within = fields.written(*_WITHIN_TEAM)
     if "to" in fields.nodes and within:
@@ -64,6 +96,7 @@ def _assign(fields: Fields, reader: Reader) -> Assign:
         hint = "write `to: ana@example.com`, `to: missing`, or `team: ...` with or without `choose: least_busy`"
         reader.error("missing-key", fields.node, "`assign` does not say to whom", hint)
     _needs_choice(fields, reader)
+    grace = fields.get("even_if_assigned")
     return Assign(
         fields.span,
         to=fields.get("to"),
@@ -72,14 +105,16 @@ def _assign(fields: Fields, reader: Reader) -> Assign:
         prefer=tuple(fact.name for fact in fields.get("prefer", ())),
         skills=fields.get("skills", ()),
         only=fields.get("only", "at_work"),
-        even_if_assigned=fields.get("even_if_assigned", False),
+        even_if_assigned=bool(grace),
+        grace=grace or GRACE,
         if_nobody=fields.get("if_nobody", IfNobody()),
     )
 
 
 def _needs_choice(fields: Fields, reader: Reader) -> None:
-    """``prefer``, ``skills``, ``only`` and ``if_nobody`` are about choosing a person."""
-    picky = fields.written("prefer", "skills", "only", "if_nobody")
+    """``prefer``, ``skills``, ``only``, ``if_nobody`` and a time of grace are about choosing a person."""
+    grace = fields.written("even_if_assigned") * isinstance(fields.nodes.get("even_if_assigned"), Mapping)
+    picky = fields.written("prefer", "skills", "only", "if_nobody") or grace
     if picky and not fields.written("choose", "to"):
         hint = "add `choose: least_busy`, or another way to choose"
         reader.error(
@@ -104,7 +139,12 @@ ASSIGN = Table(
         Key("prefer", Many(FactName(("person",), "a fact that is a person")), "People who get it first if they can."),
         Key("skills", Depends(Many(Line("a skill"))), "Skills the person must have."),
         Key("only", Words(("at_work", "anyone")), "Who can get it: people at work now (default), or anyone."),
-        Key("even_if_assigned", YesNo(), "Whether to take it from somebody who owns it already; default no."),
+        Key(
+            "even_if_assigned",
+            _Taking(),
+            "Whether to take it from an owner: with `choose`, one who is away, suspended or not in the team; `{after: ...}` "
+            "leaves an owner who is away so much time since they last touched it (default 1 hour).",
+        ),
         Key(
             "if_nobody",
             _IfNobodyShape(

@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "no-calendar": "Business time is used and there is no calendar for it.",
     "no-effect": "An action does what is so already.",
     "no-history": "A fact known only as it is now stands where the past is asked about.",
+    "no-skill": "A skill is asked for that nobody of the team has.",
     "no-value": "An entry inside `{}` has no value.",
     "nobody-in-role": "A role that is told is nobody.",
     "nobody-on-call": "An event of a rota names nobody of its team.",

@@ -12,7 +12,7 @@ FactType = Literal["choice", "person", "number", "text", "list", "time", "durati
 """``share`` is the type of ``sample`` alone; ``any`` that of custom fields: only the desk knows it, so the file may use
 every operator on them."""
 
-Available = Literal["now", "recovery", "assignment"]
+Available = Literal["now", "recovery"]
 """``now``, or the part of makegood that has to be built before ``plan`` accepts the fact."""
 
 

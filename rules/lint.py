@@ -19,7 +19,7 @@ from .durations import Duration
 from .facts import fact_named
 from .meaning import certain, contradiction, effects, groups_in, satisfies
 from .model import Group, Leaf
-from .roles import nobody_in_role
+from .roles import no_skill, nobody_in_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,7 +167,8 @@ def _unused(rules: RuleSet, problems: Problems, _today: date | None) -> None:
 def _used(rules: RuleSet) -> set[tuple[str, object]]:
     """Conditions, teams and calendars that rules use, as (key, name)."""
     used: set[tuple[str, object]] = {("calendars", rules.default_calendar)}
-    used |= {("calendars", team.calendar) for team in rules.teams.values() if team.calendar}
+    for team in rules.teams.values():
+        used |= {("calendars", name) for name in (team.calendar, *(member.calendar for member in team.people)) if name}
     for rule in rules.rules:
         deadline = rule.actions.deadline
         clock = (deadline.until, deadline.pause_while, deadline.cancel_when) if deadline else ()
@@ -309,6 +310,16 @@ CHECKS: dict[str, Check] = {
         "A notice to the lead of a team without a lead reaches nobody, and nobody hears that it did not.",
         "teams: {billing: {group: Billing}}\n---\nassign: {team: billing}\nnotify: team_lead",
         "teams: {billing: {group: Billing, lead: ana@example.com}}\n---\nassign: {team: billing}\nnotify: team_lead",
+    ),
+    "no-skill": Check(
+        no_skill,
+        "warning",
+        "A skill is asked for that nobody of the team has.",
+        "No ticket of this rule ever finds a person; it stays as *nobody available*.",
+        "teams: {billing: {people: {ben@example.com: {skills: [refunds]}}}}\n---\n"
+        "assign: {team: billing, choose: least_busy, skills: [refund]}",
+        "teams: {billing: {people: {ben@example.com: {skills: [refunds]}}}}\n---\n"
+        "assign: {team: billing, choose: least_busy, skills: [refunds]}",
     ),
     "unused": Check(
         _unused,

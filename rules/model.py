@@ -7,19 +7,21 @@ these types exists; names of the desk (groups, people, fields) are not: only a d
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from .durations import Duration
 from .promise_language import Languages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
     from decimal import Decimal
 
     from .calendar import CalendarSpec
     from .calendar_file import CalendarFile
     from .diagnostics import Span
-    from .durations import Duration
     from .texts import Text
 
 T = TypeVar("T")
@@ -149,9 +151,18 @@ class IfNobody:
     notify: tuple[Receiver, ...] = ()
 
 
+PERIOD = timedelta(days=28)
+"""How far back it counts what somebody was given."""
+GRACE = Duration(Fraction(1), "hour")
+"""How long an owner who is away must have left a ticket alone before it is taken from them, unless the rule says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """``to`` is a handle, a fact, or the word ``missing`` (back to the queue); or ``team`` and how to ``choose`` within it."""
+    """``to`` is a handle, a fact, or the word ``missing`` (back to the queue); or ``team`` and how to ``choose`` within it.
+
+    ``grace``: how long an owner who is away must have left a ticket alone before ``even_if_assigned`` takes it.
+    """
 
     span: Span
     to: str | FactRef | None = None
@@ -161,6 +172,7 @@ class Assign:
     skills: tuple[str, ...] | By[tuple[str, ...]] = ()
     only: Literal["at_work", "anyone"] = "at_work"
     even_if_assigned: bool = False
+    grace: Duration = GRACE
     if_nobody: IfNobody = field(default_factory=IfNobody)
 
 
@@ -342,16 +354,27 @@ class Notices:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """At most so many tickets in any stretch of this length on the wall clock."""
+
+    most: int
+    within: Duration
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """Somebody in a team. ``away`` holds (first day, last day), both included, in the team's calendar.
 
-    Whatever stands in ``away_files``, whole days or hours, is time away too; ``rota.is_away`` asks both.
+    Whatever stands in ``away_files``, whole days or hours, is time away too; ``rota.is_away`` asks both. ``calendar``: when
+    this person works, where that is not when the team does.
     """
 
     handle: str
     skills: tuple[str, ...] = ()
     capacity: int | By[int] | None = None
     per_day: int | None = None
+    per_window: Window | None = None
+    calendar: str | None = None
     weight: float = 1.0
     away: tuple[tuple[date, date], ...] = ()
     away_files: tuple[CalendarFile, ...] = ()
@@ -379,6 +402,7 @@ class Team:
     """A group of the desk plus people; without ``people`` the group's members.
 
     ``lead`` is told as ``team_lead``, ``next_level`` hears of it when the lead's word is not enough; both are handles.
+    ``wind_down``: so long before their day ends its people get nothing new.
     """
 
     name: str
@@ -388,6 +412,7 @@ class Team:
     lead: str | None = None
     next_level: str | None = None
     on_call: Rota | None = None
+    wind_down: Duration | None = None
     people: tuple[Member, ...] = ()
 
 

@@ -1,17 +1,18 @@
-"""Receivers that are roles: whether a role can be anybody in the rule that tells it."""
+"""Roles that are told and skills that are asked for: whether they can be anybody in the rule that names them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .model import bundles
+from .diagnostics import did_you_mean
+from .model import By, bundles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from .diagnostics import Problems, Span
-    from .model import Rule, RuleSet, Team
+    from .model import Assign, Rule, RuleSet, Team
 
 KEYS = {"team_lead": "lead", "next_level": "next_level", "on_call": "on_call"}
 """Roles that a team gives, and the key of the team that does."""
@@ -47,3 +48,26 @@ def _roles(rule: Rule) -> Iterator[tuple[str, Span, bool]]:
         for receiver, span in said:
             if receiver.kind == "role":
                 yield receiver.name, span, actions in promised
+
+
+def no_skill(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    """Report skills that a rule asks for and nobody has of the team it names, nor of the one that is asked next."""
+    assigns = (actions.assign for rule in rules.rules for actions in bundles(rule) if actions.assign)
+    for assign in assigns:
+        teams = [rules.teams[name] for name in (assign.team, assign.if_nobody.team) if name]
+        known = {skill.casefold(): skill for team in teams for member in team.people for skill in member.skills}
+        if teams and all(team.people for team in teams):
+            for skill in _skills(assign):
+                if skill.casefold() not in known:
+                    guess = did_you_mean(skill, list(known.values()))
+                    hint = f"did you mean `{guess}`?" if guess else "add it to somebody's `skills`"
+                    problems.warning(
+                        "no-skill", assign.span, f"nobody of `{teams[0].name}` has the skill `{skill}`", hint
+                    )
+
+
+def _skills(assign: Assign) -> tuple[str, ...]:
+    if not isinstance(assign.skills, By):
+        return assign.skills
+    cases = (*assign.skills.cases.values(), assign.skills.default)
+    return tuple(dict.fromkeys(skill for case in cases for skill in case or ()))

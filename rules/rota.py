@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from .calendar_file import each_event, happenings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import date
 
     from .calendar_file import Happening
@@ -21,6 +23,15 @@ _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 
 Stretch = tuple[datetime, datetime]
+_Shift = tuple[datetime, datetime, str]
+
+
+class Duty(NamedTuple):
+    """Who is on call from ``begin`` to before ``end``: a handle; ``None`` where nobody is."""
+
+    begin: datetime
+    end: datetime
+    handle: str | None
 
 
 def on_call_at(rota: Rota, instant: datetime) -> str | None:
@@ -30,9 +41,22 @@ def on_call_at(rota: Rota, instant: datetime) -> str | None:
     """
     if rota.file is None:
         return _in_turn(rota, instant)
-    now = happenings(rota.file, instant, instant + _INSTANT)
-    named = [(each.begin, handle) for each in now if (handle := person_of(each, rota.people)) is not None]
-    return max(named)[1] if named else None
+    return _on_top(_shifts(rota, instant, instant + _INSTANT))
+
+
+def on_call_stretches(rota: Rota, first: datetime, last: datetime) -> list[Duty]:
+    """Who is on call from one instant to before another, in order and without a hole: what :func:`on_call_at` says then.
+
+    Two that follow each other are never the same person. Empty where ``last`` does not come later.
+    """
+    if last <= first:
+        return []
+    shifts = _shifts(rota, first, last)
+    ends = [each for begin, end, _ in shifts for each in (begin, end)] if rota.file else _turns_begin(rota, first, last)
+    cuts = [first, *sorted({each for each in ends if first < each < last})]
+    handles = _each_on_top(shifts, cuts) if rota.file else (_in_turn(rota, cut) for cut in cuts)
+    changes = [next(same) for _, same in groupby(zip(cuts, handles, strict=True), key=lambda each: each[1])]
+    return [Duty(begin, end, handle) for (begin, handle), (end, _) in pairwise([*changes, (last, None)])]
 
 
 def person_of(happening: Happening, people: Collection[str]) -> str | None:
@@ -53,6 +77,39 @@ def naming_nobody(rota: Rota) -> list[str]:
     if rota.file is None:
         return []
     return [each.title for each in each_event(rota.file) if person_of(each, rota.people) is None]
+
+
+def _shifts(rota: Rota, first: datetime, last: datetime) -> list[_Shift]:
+    """The events of a rota's file between two instants that name somebody, whole, in order."""
+    found = happenings(rota.file, first, last) if rota.file else []
+    named = ((each.begin, each.end, person_of(each, rota.people)) for each in found)
+    return [(begin, end, handle) for begin, end, handle in named if handle is not None]
+
+
+def _on_top(shifts: Collection[_Shift]) -> str | None:
+    return max((begin, handle) for begin, _, handle in shifts)[1] if shifts else None
+
+
+def _each_on_top(shifts: Sequence[_Shift], cuts: Sequence[datetime]) -> Iterator[str | None]:
+    """Who is on call at each of some instants; both are in order."""
+    coming = deque(shifts)
+    running: list[_Shift] = []
+    for cut in cuts:
+        while coming and coming[0][0] <= cut:
+            running.append(coming.popleft())
+        running = [each for each in running if each[1] > cut]
+        yield _on_top(running)
+
+
+def _turns_begin(rota: Rota, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Every instant around two others at which a turn begins."""
+    if rota.since is None or rota.every is None:
+        return
+    zone = ZoneInfo(rota.zone)
+    start, low, high = (each.astimezone(zone).replace(tzinfo=None) for each in (rota.since, first - _DAY, last + _DAY))
+    yield rota.since
+    for turn in range(max((low - start) // rota.every, 0), (high - start) // rota.every + 1):
+        yield (start + turn * rota.every).replace(tzinfo=zone).astimezone(UTC)
 
 
 def _in_turn(rota: Rota, instant: datetime) -> str | None:

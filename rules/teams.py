@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..connectors.ticket import known_zone
 from .beside import CalendarFileName, names_file
 from .calendar_file import CalendarFile, told
-from .model import Member, Notices, Rota, Team
+from .model import PERIOD, Member, Notices, Rota, Team, Window
 from .moments import CalendarName, Days, Length, Moment
 from .nodes import Mapping, Scalar, Sequence
 from .notices import NOTICES
@@ -44,6 +44,8 @@ def _member(fields: Fields, _reader: Reader) -> Member:
         skills=fields.get("skills", ()),
         capacity=fields.get("capacity"),
         per_day=fields.get("per_day"),
+        per_window=fields.get("per_window"),
+        calendar=fields.get("calendar"),
         weight=float(fields.get("weight", 1)),
         away=tuple(each for each in away if not isinstance(each, CalendarFile)),
         away_files=tuple(each for each in away if isinstance(each, CalendarFile)),
@@ -52,12 +54,37 @@ def _member(fields: Fields, _reader: Reader) -> Member:
     )
 
 
+def _window(fields: Fields, reader: Reader) -> Window | None:
+    most, within = fields.get("most"), fields.get("within")
+    if most is None or within is None or within.business:
+        return None
+    if not timedelta() < within.length <= PERIOD:
+        message = f"`{within}` is no time that tickets are counted in"
+        reader.error("bad-duration", fields.at("within"), message, "write a time of up to 28 days, such as `1 hour`")
+        return None
+    return Window(most, within)
+
+
 MEMBER = Table(
     "a person of a team",
     (
         Key("skills", Many(Line("a skill")), "What this person knows."),
         Key("capacity", Depends(Number(whole=True, least=0)), "How many open tickets this person can have."),
         Key("per_day", Number(whole=True, least=0), "How many new tickets this person gets a day."),
+        Key(
+            "per_window",
+            Table(
+                "`per_window`",
+                (
+                    Key("most", Number(whole=True, least=1), "How many tickets.", required=True),
+                    Key("within", Length(business=False), "In how long, on the wall clock.", required=True),
+                ),
+                _window,
+                example="per_window: {most: 3, within: 1 hour}",
+            ),
+            "How many new tickets this person gets in any so long time, such as `{most: 3, within: 1 hour}`.",
+        ),
+        Key("calendar", CalendarName(), "When this person works; left out: when the team does."),
         Key("weight", Number(above=0), "The share of work: 0.5 for half time; default 1."),
         Key("away", Many(_Away()), "Days off, both ends included; every event of a calendar file is time away."),
         Key("substitute", Handle(), "Who takes over meanwhile."),
@@ -153,7 +180,9 @@ def _zone(calendar: str | None, reader: Reader) -> str:
     return known_zone(written) or "UTC"
 
 
-def _in_zone(member: Member, zone: str) -> Member:
+def _in_zone(member: Member, zone: str, reader: Reader) -> Member:
+    """The member with absences in the zone of their own calendar, else of the team's."""
+    zone = _zone(member.calendar, reader) if member.calendar else zone
     return replace(member, away_files=tuple(replace(file, zone=zone) for file in member.away_files))
 
 
@@ -185,7 +214,8 @@ def _team(fields: Fields, reader: Reader) -> Team:
         lead=fields.get("lead"),
         next_level=fields.get("next_level"),
         on_call=_on_call(fields, zone, reader),
-        people=tuple(_in_zone(member, zone) for member in fields.get("people", ())),
+        wind_down=fields.get("wind_down"),
+        people=tuple(_in_zone(member, zone, reader) for member in fields.get("people", ())),
     )
 
 
@@ -201,6 +231,11 @@ TEAM = Table(
             "Who is told as `next_level`: whoever hears of it when the lead's word is not enough.",
         ),
         Key("on_call", ON_CALL, "Who is on call: a calendar file, or people in turn."),
+        Key(
+            "wind_down",
+            Length(business=False),
+            "In the last so much of their working day its people get nothing new, such as `30 minutes`.",
+        ),
         Key("people", _People(), "Its people; left out: the group's members."),
     ),
     _team,

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from open_minutes import OpenMinutes
 from oracle_facts import World
 
 from makegood.connectors.base import Capabilities
@@ -18,7 +19,7 @@ from makegood.rules.calendar import ALWAYS, CalendarSpec
 from makegood.rules.diagnostics import Span
 from makegood.rules.durations import Duration
 from makegood.rules.facts import FACTS, fact_named
-from makegood.rules.model import Actions, By, Group, Leaf, Limits, Rule, RuleSet
+from makegood.rules.model import Actions, By, Group, Leaf, Limits, Member, Rule, RuleSet, Team
 
 if TYPE_CHECKING:
     import random
@@ -29,8 +30,24 @@ SPAN = Span("rules.yaml", 1, 1, 1, 1)
 BERLIN = CalendarSpec("berlin", "Europe/Berlin", (((540, 750), (810, 1050)),) * 5 + ((),) * 2)
 TOKYO = CalendarSpec("tokyo", "Asia/Tokyo", (((1320, 1800),),) * 6 + ((),))
 
+AWAY = ((date(2026, 3, 3), date(2026, 3, 5)), (date(2026, 3, 8), date(2026, 3, 8)))
+TEAMS = {
+    "days": Team(
+        "days", SPAN, calendar="berlin", people=(Member("ana@example.com", away=AWAY), Member("ben@example.com"))
+    ),
+    "nights": Team(
+        "nights", SPAN, calendar="tokyo", people=(Member("ana@example.com"), Member("cleo", calendar="always"))
+    ),
+}
+JOBS = [
+    ("ana@example.com", OpenMinutes(BERLIN), [*AWAY]),
+    ("ben@example.com", OpenMinutes(BERLIN), []),
+    ("ana@example.com", OpenMinutes(TOKYO), []),
+    ("cleo", OpenMinutes(ALWAYS), []),
+]
+"""The teams, and what they mean to the oracle."""
 STATUSES = ["new", "open", "pending", "on_hold", "solved", "closed"]
-AGENTS = ["ana@example.com", "ben@example.com", "cleo"]
+AGENTS = ["ana@example.com", "ben@example.com", "cleo", "dan@example.com"]
 CUSTOMERS = ["Kim@example.com", "lou@example.com"]
 VALUES: dict[str, list[str | None]] = {
     "status": [*STATUSES],
@@ -67,7 +84,7 @@ TEXTS = ["Hello", "where is my REFUND?", "order 123456", "thanks", ""]
 def world(rng: random.Random) -> World:
     """Three tickets with up to a dozen events each; some events lie after ``at``."""
     at = BEGIN + timedelta(minutes=30 * rng.randrange(48, 48 * DAYS))
-    made = World(at, [], [], _people(), _organizations())
+    made = World(at, [], [], _people(), _organizations(), jobs=JOBS)
     for number in range(1, 4):
         _ticket(made, str(number), rng)
     return made
@@ -77,6 +94,7 @@ def _people() -> dict[str, Person]:
     made = [
         Person("1", "Ana", "ana@example.com", role="agent"),
         Person("2", "Ben", "ben@example.com", role="agent", active=False),
+        Person("5", "Dan", "dan@example.com", role="agent", away=True),
         Person("4", "Kim", "kim@example.com", tags=("vip",), fields={"Tier": "Gold", "Langs": ("de", "en")}),
     ]
     return {person.handle: person for person in made}
@@ -191,7 +209,7 @@ def rules(rng: random.Random, count: int, names: list[str] = NAMES) -> RuleSet:
     """So many random rules about the facts of these names."""
     made = tuple(_rule(number, names, rng) for number in range(count))
     calendars = {"berlin": BERLIN, "tokyo": TOKYO, "always": ALWAYS}
-    return RuleSet(made, calendars, rng.choice(["berlin", "tokyo", "always"]), {}, {}, Limits(), (), "")
+    return RuleSet(made, calendars, rng.choice(["berlin", "tokyo", "always"]), TEAMS, {}, Limits(), (), "")
 
 
 def _rule(number: int, names: list[str], rng: random.Random) -> Rule:

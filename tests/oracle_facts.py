@@ -8,9 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
+
+from open_minutes import OpenMinutes
 
 from makegood.connectors.ticket import Organization, Person
 
@@ -26,6 +29,8 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     clocks: Any = None
+    jobs: list[tuple[str, OpenMinutes, list[tuple[date, date]]]] = field(default_factory=list)
+    """Who works when, by handle, and from which day to which they are away."""
 
     def ticket(self, ticket: str) -> dict[str, Any] | None:
         return next((row for row in self.tickets if row["id"] == ticket), None)
@@ -264,8 +269,27 @@ def _load(world: World, ticket: str, now: datetime) -> int | None:
     return None if owner is None else sum(1 for one in mine if field_at(world, one, "status", at) in ("new", "open"))
 
 
-def _last_assignee(world: World, ticket: str, now: datetime) -> Any:
-    requester, found = field_at(world, ticket, "requester", now), []
+def _away(world: World, ticket: str, now: datetime) -> bool | None:
+    owner = (field_at(world, ticket, "assignee", now) or "").lower()
+    person = world.people.get(owner)
+    mine = [(hours, days) for who, hours, days in world.jobs if who == owner]
+    if person is None and not mine:
+        return None
+    off = [first <= world.at.astimezone(hours.zone).date() <= last for hours, days in mine for first, last in days]
+    return any(off) or bool(person and person.away)
+
+
+def _at_work(world: World, ticket: str, now: datetime) -> bool | None:
+    owner = (field_at(world, ticket, "assignee", now) or "").lower()
+    person = world.people.get(owner)
+    opens = [hours.is_open(world.at) for who, hours, _ in world.jobs if who == owner]
+    if not opens:
+        return None
+    return any(opens) and not _away(world, ticket, now) and (person is None or person.active)
+
+
+def _last_assignee(key: str, world: World, ticket: str, now: datetime) -> Any:
+    whose, found = field_at(world, ticket, key, now), []
     for row in world.tickets:
         other = row["id"]
         if other == ticket or row["created"] > now or gone(world, other, world.at):
@@ -273,7 +297,7 @@ def _last_assignee(world: World, ticket: str, now: datetime) -> Any:
         for at in stints(world, other, now)[0]:
             owner = field_at(world, other, "assignee", at)
             still = field_at(world, other, "status", at) in DONE
-            if still and owner and requester and field_at(world, other, "requester", at) == requester:
+            if still and owner and whose and field_at(world, other, key, at) == whose:
                 found.append((at, int(other), owner))
     return max(found)[2] if found else None
 
@@ -321,9 +345,12 @@ FACTS: dict[str, Any] = {
     "requester.tickets_7d": _counted("requester", _is_young(7)),
     "requester.tickets_30d": _counted("requester", _is_young(30)),
     "requester.bad_csat_90d": _counted("requester", _was_bad),
-    "requester.last_assignee": _last_assignee,
+    "requester.last_assignee": partial(_last_assignee, "requester"),
     "organization.open_tickets": _counted("organization", _is_open),
+    "organization.last_assignee": partial(_last_assignee, "organization"),
     "assignee.open_tickets": _load,
+    "assignee.away": _away,
+    "assignee.at_work": _at_work,
     "open_children": _counted("parent", _is_open, own="id"),
     "parent.status": _parent_status,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ def rules(people: str, assign: str = "{team: billing, choose: least_busy}", **mo
     """A rule for tickets without owner; ``more``: ``calendar`` of the team, keys of the team as ``team``, further ``rules``."""
     calendar = more.get("calendar", OPEN)
     Path("rules.yaml").write_text(
-        f"version: 1\ncalendars: {{office: {calendar}}}\n"
+        f"version: 1\ncalendars: {{office: {calendar}, shut: {SHUT}}}\n"
         f"teams:\n  billing: {{group: Billing, calendar: office, people: {people}{more.get('team', '')}}}\n"
         f"  leads: {{calendar: office, people: {{{DAN}: {{}}}}}}\n"
         f"rules:\n  - name: Somebody\n    when: {{status: [new, open], {more.get('when', 'assignee: missing')}}}\n"
@@ -61,13 +62,11 @@ def tickets(desk: Local, count: int = 1, **facts: Any) -> list[str]:
     ]
 
 
-def owned(desk: Local, who: str, count: int, *, days: float = 3, **facts: Any) -> list[str]:
-    """Tickets that somebody has had for so long."""
+def owned(desk: Local, who: str, count: int, *, ago: timedelta = timedelta(minutes=30), **facts: Any) -> list[str]:
+    """Tickets that somebody took so long ago."""
     found = tickets(desk, count, **facts)
     for ticket in found:
-        desk.change(
-            ticket, who, "assignee", who, at=NOW - timedelta(minutes=1) if days == 0 else NOW - timedelta(minutes=30)
-        )
+        desk.change(ticket, who, "assignee", who, at=NOW - ago)
     return found
 
 
@@ -127,11 +126,13 @@ def test_plan_and_apply_agree_and_nothing_comes_again(desk: Local) -> None:
         ("{capacity: 1}", "is full (1 of 1)"),
         ("{capacity: {by: channel, email: 1, default: 9}}", "is full (1 of 1)"),
         ("{per_day: 1}", "got 1 today"),
+        ("{per_window: {most: 1, within: 2 hours}}", "got 1 within 2 hours"),
+        ("{calendar: shut}", "is off duty"),
     ],
 )
 def test_whoever_cannot_take_one_gets_none_and_the_plan_says_why(desk: Local, details: str, cause: str) -> None:
     rules(f"{{{ANN}: {details}, {BEN}: {{}}}}")
-    owned(desk, ANN, 1, days=0, channel="email")
+    owned(desk, ANN, 1, ago=timedelta(minutes=1), channel="email")
     owned(desk, BEN, 5, channel="email")
     tickets(desk, 1, channel="email")
     plan = planned()
@@ -236,10 +237,96 @@ def test_where_nobody_is_there_somebody_is_told(desk: Local) -> None:
 def test_an_owner_stays_unless_away_where_tickets_may_be_taken(desk: Local) -> None:
     assign = "{team: billing, choose: least_busy, even_if_assigned: yes}"
     owned(desk, ANN, 1)
-    owned(desk, BEN, 1)
+    owned(desk, BEN, 1, ago=timedelta(minutes=90))
     rules(f"{{{ANN}: {{}}, {BEN}: {{away: [{TODAY}]}}, {CLEO}: {{}}}}", assign, when="subject: {contains: Refund}")
     plan = planned()
     assert [(change["from"], change["to"]) for change in plan["changes"]] == [(BEN, CLEO)]
+
+
+def skipped(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    """Tickets left alone, and why."""
+    return [(each["ticket"], each["reason"]) for each in plan["skipped"]]
+
+
+def test_a_ticket_is_not_taken_from_somebody_who_just_worked_on_it(desk: Local) -> None:
+    away = f"{{{ANN}: {{}}, {BEN}: {{away: [{TODAY}]}}}}"
+    silent, touched = owned(desk, BEN, 2, ago=timedelta(hours=1, minutes=30))
+    desk.say(touched, BEN, "I am on it", at=NOW - timedelta(minutes=20))
+    assign = "{team: billing, choose: least_busy, even_if_assigned: yes}"
+    rules(away, assign, when="subject: {contains: Refund}")
+    plan = planned()
+    assert [change["ticket"] for change in plan["changes"]] == [silent]
+    assert skipped(plan) == [(touched, "grace")]
+    assert "its owner is away, but touched it or left only lately" in call("plan").stdout
+    rules(away, assign.replace("yes", "{after: 10 minutes}"), when="subject: {contains: Refund}")
+    assert sorted(change["ticket"] for change in planned()["changes"]) == [silent, touched]
+    rules(away, assign.replace("yes", "{after: 1 day}"), when="subject: {contains: Refund}")
+    assert planned()["changes"] == []
+
+
+def test_whoever_has_left_loses_tickets_at_once(desk: Local) -> None:
+    (ticket,) = owned(desk, BEN, 1, ago=timedelta(minutes=1))
+    desk.add_person(Person(BEN, email=BEN, role="agent", groups=("Billing",), active=False))
+    assign = "{team: billing, choose: least_busy, even_if_assigned: {after: 1 week}}"
+    rules(f"{{{ANN}: {{}}, {BEN}: {{}}}}", assign, when="assignee.active: no")
+    assert [(change["ticket"], change["to"]) for change in planned()["changes"]] == [(ticket, ANN)]
+
+
+def test_a_sync_looks_again_when_somebody_goes_away(desk: Local) -> None:
+    (ticket,) = owned(desk, BEN, 1, ago=timedelta(minutes=90))
+    with Path("makegood.toml").open("a") as file:
+        file.write('refresh_people = "1 second"\n')
+    assign = "{team: billing, choose: least_busy, even_if_assigned: yes}"
+    rules(f"{{{ANN}: {{}}, {BEN}: {{}}}}", assign, when="assignee: present")
+    call("sync")
+    desk.add_person(Person(BEN, email=BEN, role="agent", groups=("Billing",), away=True))
+    time.sleep(1)
+    call("sync")
+    assert [found.assignee for found in desk.read([ticket]).tickets] == [ANN]
+
+
+def test_facts_tell_who_is_there(desk: Local) -> None:
+    for who in (ANN, BEN, CLEO):
+        owned(desk, who, 1)
+    rules(
+        f"{{{ANN}: {{}}, {BEN}: {{away: [{TODAY}]}}, {CLEO}: {{calendar: shut}}}}",
+        "{to: missing}",
+        when="assignee.at_work: no",
+    )
+    assert [change["from"] for change in planned()["changes"]] == [BEN, CLEO]
+    rules(f"{{{ANN}: {{}}, {BEN}: {{away: [{TODAY}]}}, {CLEO}: {{}}}}", "{to: missing}", when="assignee.away: yes")
+    assert [change["from"] for change in planned()["changes"]] == [BEN]
+
+
+def test_nobody_gets_anything_new_right_before_the_end_of_the_day(desk: Local) -> None:
+    tickets(desk)
+    day = "{time_zone: UTC, hours: {mon-sun: [08:00-12:00, 13:00-17:00]}}"
+    rules(f"{{{ANN}: {{}}, {BEN}: {{calendar: late}}}}", calendar=day, team=", wind_down: 30 minutes")
+    text = Path("rules.yaml").read_text()
+    Path("rules.yaml").write_text(text.replace("shut:", "late: {time_zone: UTC, hours: {mon-sun: 12:00-20:00}}, shut:"))
+    call("pull")
+    today = f"{NOW + timedelta(days=1):%Y-%m-%d}"
+    at_noon, at_night = (
+        json.loads(call("plan", "--at", f"{today} {moment}", "--format", "json").stdout)
+        for moment in ("11:45", "16:45")
+    )
+    assert owners(at_noon) == [ANN]
+    assert owners(at_night) == [BEN]
+    assert causes(at_night) == {ANN: "is about to end the day"}
+
+
+def test_the_organizations_last_agent_can_come_first(desk: Local) -> None:
+    for who in ("zoe@customer.example", "yan@customer.example"):
+        desk.add_person(Person(who, email=who, organization="Acme"))
+    (earlier,) = tickets(desk, organization="Acme")
+    desk.change(earlier, BEN, "assignee", BEN, at=NOW - timedelta(minutes=50))
+    desk.change(earlier, BEN, "status", "solved", at=NOW - timedelta(minutes=40))
+    tickets(desk, by="yan@customer.example", organization="Acme")
+    rules(
+        f"{{{ANN}: {{}}, {BEN}: {{}}}}",
+        "{team: billing, choose: least_busy, prefer: [requester.last_assignee, organization.last_assignee]}",
+    )
+    assert owners(planned()) == [BEN]
 
 
 def test_whoever_was_relieved_of_a_ticket_does_not_get_it_back(desk: Local) -> None:

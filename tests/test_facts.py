@@ -13,7 +13,8 @@ requester.name requester.email requester.tags requester.field.<name> organizatio
 organization.field.<name> now created updated solved due assigned status_changed reopened first_reply last_agent_reply
 last_customer_reply unanswered_since last_human_activity last_message_by first_reply_took resolution_took longest_wait
 reopens agent_replies handoffs csat csat_score csat_comment csat_given requester.open_tickets requester.tickets_7d
-requester.tickets_30d requester.bad_csat_90d requester.last_assignee organization.open_tickets deadline.<name>
+requester.tickets_30d requester.bad_csat_90d requester.last_assignee organization.open_tickets
+organization.last_assignee deadline.<name>
 deadline.<name>.due sla.<name> sla.<name>.due promise promise.due recovery
 """
 

@@ -235,7 +235,7 @@ def test_updated_is_now_or_then():
 FOLK = {
     "people": {
         "mia@customer.example": Person("7", "Mia", "Mia@customer.example", tags=("vip",), fields={"Tier": "gold"}),
-        ANA: Person("8", "Ana", ANA, active=False),
+        ANA: Person("8", "Ana", ANA, active=False, away=True),
     },
     "organizations": {"Acme": Organization("1", "Acme", ("key",), {"tier": "silver"})},
 }
@@ -251,6 +251,7 @@ FOLK = {
         ("organization.tags", ("key",)),
         ("organization.field.tier", "silver"),
         ("assignee.active", False),
+        ("assignee.away", True),
     ],
 )
 def test_people_are_as_they_are_now(name, value):
@@ -275,6 +276,7 @@ def family(**first):
         ("requester.tickets_30d", 3),
         ("requester.last_assignee", BEN),
         ("organization.open_tickets", 2),
+        ("organization.last_assignee", None),
         ("assignee.open_tickets", 1),
         ("open_children", 1),
         ("requester.bad_csat_90d", 0),

@@ -97,7 +97,7 @@ def cut(desk: World) -> World:
     tickets = [as_it_was(desk, row) for row in desk.tickets if row["created"] <= desk.at]
     known = {row["id"] for row in tickets}
     events = [event for event in desk.events if event["at"] <= desk.at and event["ticket"] in known]
-    return World(desk.at, tickets, events, desk.people, desk.organizations)
+    return World(desk.at, tickets, events, desk.people, desk.organizations, jobs=desk.jobs)
 
 
 def as_it_was(desk: World, row: dict[str, Any]) -> dict[str, Any]:
