@@ -1,4 +1,4 @@
-"""Every example of "How time is counted" runs, and every time of day it talks about stands in an example beside it."""
+"""Every example of the pages that promise it runs, and every time of day they talk about stands in an example beside it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 from fake_cli import answer, call
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "time.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\b\d\d:\d\d\b")
-SECTIONS = {part.partition("\n")[0]: part for part in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]}
+SECTIONS = {
+    part.partition("\n")[0]: part
+    for page in ("time.md", "assignment.md")
+    for part in (DOCS / page).read_text(encoding="utf-8").split("\n## ")[1:]
+}
 EXAMPLES = [
     (f"{name} {place}", text) for name, part in SECTIONS.items() for place, text in enumerate(BLOCK.findall(part))
 ]
