@@ -115,9 +115,10 @@ def _states(number: int, rng: random.Random) -> list[dict[str, str]]:
         "closed_code": "code 5",
         "resolved_by": "Resolved by 1",
     }
-    rows = []
+    rows, group = [], rng.randrange(70)
     for step in range(rng.choice([4, 5, 6, 6, 7])):
         at += timedelta(minutes=rng.randrange(1, 4000))
+        group = rng.randrange(70) if rng.random() < 0.15 else group
         row |= {
             "incident_state": STATES[min(step, 5)],
             "sys_mod_count": str(step),
@@ -125,8 +126,8 @@ def _states(number: int, rng: random.Random) -> list[dict[str, str]]:
             "reopen_count": "0",
             "sys_updated_by": f"Updated by {rng.randrange(500)}",
             "sys_updated_at": f"{at:%d/%m/%Y %H:%M}",
-            "assignment_group": f"Group {rng.randrange(70)}",
-            "assigned_to": f"Resolver {rng.randrange(200)}",
+            "assignment_group": f"Group {group}",
+            "assigned_to": f"Resolver {3 * group + rng.randrange(3)}",
         }
         rows.append(dict(row))
     return rows

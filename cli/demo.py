@@ -94,6 +94,7 @@ def _next_steps(folder: Path) -> str:
         "apply plan.json": "do it",
         "plan": "what is left to do",
         "history": "what was done, and why",
+        "fairness --ledger": "who was given what, and out of whom",
     }
     program, widest = _program(folder), max(map(len, steps))
     lines = [f"  {program} {words.ljust(widest)}  {why}" for words, why in steps.items()]

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
-from ..rules.model import By
+from ..rules.model import By, Team
 from ..rules.rota import on_call_at
 from .choose import Candidate, bearable, chosen
 from .people_win import Shifts, same_text
 from .presence import away, away_since, day_ends, gone, hours_of, people_of
+from .scene import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Person
     from ..rules.calendar import Calendar
-    from ..rules.model import Assign, Member, Rule, Team
+    from ..rules.model import Assign, Member, Rule
     from .scene import Scene
 
 Stays = Literal["there", "grace"]
@@ -65,6 +66,8 @@ class Choice:
     @property
     def nobody_because(self) -> str:
         """Why nobody can take it, in words."""
+        if not self.team:
+            return "the ticket has no group, so there is no team to choose from"
         causes = "; ".join(f"{who} {cause}" for who, cause in sorted(self.excluded.items()))
         return f"nobody in {self.team} is available: {causes or 'it has no people'}"
 
@@ -83,26 +86,30 @@ class Roster:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._given_now: Counter[str] = Counter()
-        self._members: dict[str, Sequence[Member]] = {}
+        self._members: dict[tuple[str, str], Sequence[Member]] = {}
         self._pools: dict[tuple[Any, ...], _Pool] = {}
-        self._states: dict[str, dict[tuple[str, str], Candidate | str]] = defaultdict(dict)
+        self._states: dict[str, dict[tuple[str, str, str], Candidate | str]] = defaultdict(dict)
         self._cases: dict[str, dict[str, Any]] = {}
         self._lately: dict[datetime, Counter[str]] = {}
 
     # --- choosing ---------------------------------------------------------------------------------------------------------
 
-    def choose(self, rule: Rule, ticket: str, assign: Assign) -> Choice | None:
-        """Who gets the ticket; ``None`` where it belongs to no team. Where nobody can, the next team of the ladder is asked."""
-        teams = self._scene.ruleset.teams
-        team = teams[assign.team] if assign.team else self._scene.team(rule, ticket)
-        if team is None:
-            return None
-        first = self._within(team, ticket, assign)
-        ladder = assign.if_nobody.team
-        if first.person is not None or not ladder or ladder == team.name:
+    def choose(self, rule: Rule, ticket: str, assign: Assign) -> Choice:
+        """Who gets the ticket. Where nobody can, the next team of the ladder is asked."""
+        team, ladder = self._team(rule, ticket, assign), assign.if_nobody.team
+        first = self._within(team, ticket, assign) if team else Choice("", assign.choose or "", None)
+        if first.person is not None or not ladder or ladder == first.team:
             return first
-        second = self._within(teams[ladder], ticket, assign)
+        second = self._within(self._scene.ruleset.teams[ladder], ticket, assign)
         return second if second.person is not None else first
+
+    def _team(self, rule: Rule, ticket: str, assign: Assign) -> Team | None:
+        """The team that a rule names, else the ticket's own; a group that no team has is one by itself."""
+        team = self._scene.ruleset.teams[assign.team] if assign.team else self._scene.team(rule, ticket)
+        if team is not None:
+            return team
+        group = self._scene.value(ticket, "group")
+        return Team(group, rule.span, group) if isinstance(group, str) else None
 
     def _within(self, team: Team, ticket: str, assign: Assign) -> Choice:
         strategy = assign.choose or "least_busy"
@@ -113,7 +120,7 @@ class Roster:
         here = {fact: self._case(ticket, fact) for fact in pool.facts}
         for member, fact, cases in pool.there:
             bucket = here[fact] if fact and here[fact] in cases else ""
-            state = self._states[member.handle].get((team.name, bucket)) or self._state(team, member, bucket)
+            state = self._states[member.handle].get((*_key(team), bucket)) or self._state(team, member, bucket)
             if isinstance(state, str):
                 excluded[member.handle] = state
             else:
@@ -130,7 +137,7 @@ class Roster:
 
     def _pool(self, team: Team, assign: Assign, skills: tuple[str, ...]) -> _Pool:
         """Who is there and has the skills, and why the others do not count, whatever the ticket."""
-        key = (team.name, assign.choose == "on_call", assign.only, skills)
+        key = (*_key(team), assign.choose == "on_call", assign.only, skills)
         if key not in self._pools:
             causes = {member.handle: self._absence(team, member, assign, skills) for member in self._people(team)}
             there = [(member, *_kinds(member)) for member in self._people(team) if not causes[member.handle]]
@@ -160,7 +167,7 @@ class Roster:
         ``there``: they work in the team and are not away. ``grace``: they are away, but touched the ticket, got it, or left
         less than the rule's time of grace ago.
         """
-        team = self._scene.ruleset.teams[assign.team] if assign.team else self._scene.team(rule, ticket)
+        team = self._team(rule, ticket, assign)
         if team is None:
             return "there"
         member = next((each for each in self._people(team) if same_text(each.handle, owner)), None)
@@ -192,9 +199,9 @@ class Roster:
     # --- who can ----------------------------------------------------------------------------------------------------------
 
     def _people(self, team: Team) -> Sequence[Member]:
-        if team.name not in self._members:
-            self._members[team.name] = people_of(team, self._scene.snapshot.people)
-        return self._members[team.name]
+        if _key(team) not in self._members:
+            self._members[_key(team)] = people_of(team, self._scene.snapshot.people)
+        return self._members[_key(team)]
 
     def _person(self, member: Member) -> Person | None:
         return self._scene.snapshot.people.get(member.handle)
@@ -223,7 +230,7 @@ class Roster:
     def _state(self, team: Team, member: Member, bucket: str) -> Candidate | str:
         """Somebody with what they hold, or why they can take no more tickets of a kind; good until they are given one."""
         found = self._full(team, member, bucket) or self._candidate(member, bucket)
-        self._states[member.handle][team.name, bucket] = found
+        self._states[member.handle][*_key(team), bucket] = found
         return found
 
     def _full(self, team: Team, member: Member, bucket: str) -> str:
@@ -317,6 +324,11 @@ class Roster:
             self._cases[fact] = self._scene.evaluation.every(fact)
         value = self._cases[fact].get(ticket)
         return value.casefold() if isinstance(value, str) else ""
+
+
+def _key(team: Team) -> tuple[str, str]:
+    """What tells teams apart: one of the file may be called like a group that is none."""
+    return team.name, group_of(team)
 
 
 def _kinds(member: Member) -> tuple[str, Collection[str]]:

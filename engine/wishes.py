@@ -147,10 +147,8 @@ def _chosen(scene: Scene, base: Wish, assign: Assign, owner: Value) -> Iterator[
     if stays:
         return
     choice = scene.roster.choose(base.rule, base.ticket, assign)
-    if choice is None:
-        return
-    group = scene.value(base.ticket, "group")
-    if assign.team:
+    if assign.team or choice.team == assign.if_nobody.team:
+        group = scene.value(base.ticket, "group")
         yield _wish(base, "assign", field="group", to=group_of(scene.ruleset.teams[choice.team]), from_=group)
     yield _wish(base, "assign", field="assignee", to=choice.person, from_=owner, choice=choice)
     if choice.person is None and assign.if_nobody.notify:

@@ -348,6 +348,22 @@ def test_a_team_without_people_is_its_group(desk: Local) -> None:
     assert sorted(owners(planned())) == [ANN, BEN, CLEO, DAN]
 
 
+def test_a_group_that_no_team_has_is_a_team_by_itself(desk: Local) -> None:
+    for address in (CLEO, DAN):
+        desk.add_person(Person(address, email=address, role="agent", groups=("Support",)))
+    rules(f"{{{ANN}: {{}}}}", "{choose: least_busy, if_nobody: {team: leads}}")
+    desk.create("zoe@customer.example", "Refund", "x", at=NOW, group="Support")
+    desk.create("zoe@customer.example", "Refund", "x", at=NOW, group="Billing")
+    (nowhere,) = [desk.create("zoe@customer.example", "Refund", "x", at=NOW)]
+    plan = planned()
+    assert owners(plan) == [CLEO, ANN, DAN]
+    assert [(change["ticket"], change["to"]) for change in plan["changes"] if change["field"] == "group"] == [
+        (nowhere, "leads")
+    ]
+    rules(f"{{{ANN}: {{}}}}", "{choose: least_busy}")
+    assert planned()["held"][0]["detail"] == "the ticket has no group, so there is no team to choose from"
+
+
 def test_an_earlier_rules_choice_stands_and_is_not_counted_twice(desk: Local) -> None:
     second = "  - name: Again\n    when: {assignee: missing}\n    assign: {team: billing, choose: round_robin}\n"
     rules(f"{{{ANN}: {{}}, {BEN}: {{}}}}", rules=second)
