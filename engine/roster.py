@@ -118,15 +118,16 @@ class Roster:
         excluded = dict(pool.causes)
         able: list[Candidate] = []
         here = {fact: self._case(ticket, fact) for fact in pool.facts}
+        key = _key(team)
         for member, fact, cases in pool.there:
             bucket = here[fact] if fact and here[fact] in cases else ""
-            state = self._states[member.handle].get((*_key(team), bucket)) or self._state(team, member, bucket)
+            state = self._states[member.handle].get((*key, bucket)) or self._state(team, member, bucket)
             if isinstance(state, str):
                 excluded[member.handle] = state
             else:
                 able.append(state)
         relieved = self._relieved(ticket)
-        if relieved is not None and relieved not in excluded:
+        if relieved is not None and any(one.handle == relieved for one in able):
             excluded[relieved] = "was relieved of it by an agent"
             able = [one for one in able if one.handle != relieved]
         favourite = self._favourite(team, ticket, assign, able)
