@@ -147,15 +147,16 @@ class Roster:
         return self._pools[key]
 
     def _favourite(self, team: Team, ticket: str, assign: Assign, able: Sequence[Candidate]) -> Candidate | None:
-        """The first preferred person who can take it and is not far more loaded than others; for one away, the substitute."""
-        if not (able and assign.prefer):
-            return None
-        known = {one.handle: one for one in able}
-        for fact in assign.prefer:
-            for handle in self._scene.texts(ticket, fact):
-                found = known.get(handle) or known.get(self._substitute(team, handle))
-                if found is not None and bearable(found, able):
-                    return found
+        """The first preferred person who can take it and is not buried; for one who cannot, the substitute.
+
+        Where a ticket is taken from its owner, the owner's substitute comes before all others.
+        """
+        wanted = [handle for fact in ("assignee", *assign.prefer) for handle in self._scene.texts(ticket, fact)]
+        known = {one.handle: one for one in able} if wanted else {}
+        for handle in wanted:
+            found = known.get(handle) or known.get(self._substitute(team, handle))
+            if found is not None and bearable(found, able):
+                return found
         return None
 
     def _substitute(self, team: Team, handle: str) -> str:

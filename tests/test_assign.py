@@ -243,6 +243,18 @@ def test_an_owner_stays_unless_away_where_tickets_may_be_taken(desk: Local) -> N
     assert [(change["from"], change["to"]) for change in plan["changes"]] == [(BEN, CLEO)]
 
 
+def test_the_owners_substitute_takes_over(desk: Local) -> None:
+    assign = "{team: billing, choose: least_busy, even_if_assigned: yes}"
+    owned(desk, BEN, 2, ago=timedelta(minutes=90))
+    owned(desk, CLEO, 2)
+    rules(
+        f"{{{ANN}: {{}}, {BEN}: {{away: [{TODAY}], substitute: {CLEO}}}, {CLEO}: {{}}}}",
+        assign,
+        when="assignee.away: yes",
+    )
+    assert owners(planned()) == [CLEO, CLEO]
+
+
 def skipped(plan: dict[str, Any]) -> list[tuple[str, str]]:
     """Tickets left alone, and why."""
     return [(each["ticket"], each["reason"]) for each in plan["skipped"]]
