@@ -160,24 +160,28 @@ def _earlier(years: Table, at: Instants, amount: int) -> Instants | None:
 
 def _days_later(calendar: Calendar, years: Table, at: Instants, count: int) -> Instants | None:
     """None: these years do not reach far enough. What holds for local times that are missing or doubled, see Calendar."""
+    found = _same_time(calendar, years, at, count) if count else at
+    reached = years.open_time.ends
+    if found is None or not reached or int(found.max()) > reached[-1]:
+        return None
+    return years.open_time.next_open_each(found)
+
+
+def _same_time(calendar: Calendar, years: Table, at: Instants, count: int) -> Instants | None:
+    """The same time of day so many working days later, or before."""
     import numpy as np
 
     starts = np.array([change.start for change in years.changes], np.int64)
     shifts = np.array([change.shift for change in years.changes], np.int64)
     local = at + shifts[np.searchsorted(starts, at, "right") - 1]
     days, clock = np.divmod(local, DAY)
-    if count:
-        working = _working_days(calendar, years)
-        last = np.searchsorted(working, days, "right" if count > 0 else "left") - (count > 0)
-        position = last + count
-        if int(position.max()) >= len(working) or int(position.min()) < 0:
-            return None
-        days = working[position]
-    moved = days * DAY + clock
+    working = _working_days(calendar, years)
+    position = np.searchsorted(working, days, "right" if count > 0 else "left") - (count > 0) + count
+    if int(position.max()) >= len(working) or int(position.min()) < 0:
+        return None
+    moved = working[position] * DAY + clock
     turns = starts[1:] + np.maximum(shifts[:-1], shifts[1:])
-    found = moved - shifts[np.searchsorted(turns, moved, "right")]
-    reached = years.open_time.ends
-    return years.open_time.next_open_each(found) if reached and int(found.max()) <= reached[-1] else None
+    return moved - shifts[np.searchsorted(turns, moved, "right")]
 
 
 def _working_days(calendar: Calendar, years: Table) -> Instants:

@@ -178,6 +178,13 @@ def test_columns_give_the_same_answers(given_calendar, steps, length):
     assert (spent / 1e6).tolist() == [calendar.open_between(start, at) for at in each]
 
 
+def test_no_day_added_stays_in_the_hour_that_comes_twice():
+    calendar = Calendar(CalendarSpec("any", "Europe/Berlin", (((0, 1440),),) * 7))
+    second = datetime(2026, 10, 25, 1, tzinfo=UTC)
+    column = calendar_arrays.add(calendar, np.array([micros(second)], np.int64), parse_duration("0 business days"))
+    assert [from_micros(at) for at in column.tolist()] == [second]
+
+
 @settings(max_examples=30, deadline=None)
 @given(calendars(), st.lists(st.tuples(st.integers(-4000, 4000), st.integers(0, 5000)), max_size=4))
 def test_each_of_a_column_has_its_own_amount_added(given_calendar, pairs):
