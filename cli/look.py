@@ -21,10 +21,10 @@ from .options import (
     usable_rules,
 )
 from .paint import painter, width_of_terminal
-from .plan_view import SIGNS, number
+from .plan_view import SIGNS, choice_text, number
 from .run_view import STYLE
 from .session import Session
-from .words import as_json, clock, columns, count, printable, shown
+from .words import as_json, clock, columns, count, printable, shown, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -121,7 +121,7 @@ def history(run: str | None, ticket: str | None, settings_path: Path, helpdesk: 
     if form == "json":
         click.echo(as_json({"changes": changes}))
     else:
-        click.echo("\n".join(_changes_text(changes, painter(sys.stdout))))
+        click.echo("\n".join(_changes_text(changes, painter(sys.stdout), width_of_terminal())))
 
 
 def _runs(session: Session) -> list[dict[str, Any]]:
@@ -160,7 +160,7 @@ def _outcomes(outcomes: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in sorted(outcomes.items())) or "nothing"
 
 
-def _changes_text(changes: Sequence[Mapping[str, Any]], paint: Paint) -> Iterator[str]:
+def _changes_text(changes: Sequence[Mapping[str, Any]], paint: Paint, width: int) -> Iterator[str]:
     """Change by change under its run and ticket, with the rule that wanted it."""
     about = None
     for each in changes:
@@ -169,6 +169,7 @@ def _changes_text(changes: Sequence[Mapping[str, Any]], paint: Paint) -> Iterato
             yield f"{paint('place', number(each['ticket'], each['url']))}  {paint('dim', 'run ' + each['run'])}"
         yield f"  {_what(each)}  {_how(each, paint)}".rstrip()
         yield f"      {paint('dim', each['rule'])}"
+        yield from (paint("dim", line) for line in wrapped(choice_text(each["why"] or {}), width, indent=6))
         yield from (f"      | {line}" for line in printable(each["text"] or "").splitlines())
 
 

@@ -105,7 +105,7 @@ def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Pa
             yield from _change(told, names, paint, width)
         yield f"      {paint('dim', sights.place(same[0].rule_id, same[0].line))}  {same[0].rule}"
         yield from (paint("dim", line) for line in wrapped(_because(same[0]), width, indent=6))
-        for choice in filter(None, map(_choice, same)):
+        for choice in filter(None, (choice_text(change.why) for change in same)):
             yield from (paint("dim", line) for line in wrapped(choice, width, indent=6))
 
 
@@ -142,16 +142,16 @@ def _value(change: PlannedChange) -> str:
     return shown(change.to) if change.action in SIGNS else f"{shown(change.from_)} -> {shown(change.to)}"
 
 
-def _choice(change: PlannedChange) -> str:
-    """Out of whom somebody was chosen, and why not the others."""
-    if "candidates" not in change.why:
+def choice_text(why: Mapping[str, Any]) -> str:
+    """Out of whom somebody was chosen, and why not the others; empty where nobody was chosen."""
+    if "candidates" not in why:
         return ""
-    loads = [f"{one['who']} {one['load']}" for one in change.why["candidates"]]
-    many, _ = change.why["of"]
+    loads = [f"{one['who']} {one['load']}" for one in why["candidates"]]
+    many, _ = why["of"]
     rest = f" and {many - CHOICES_SHOWN:,} more" if many > CHOICES_SHOWN else ""
-    causes = [f"{who} {cause}" for who, cause in change.why["excluded"].items()]
+    causes = [f"{who} {cause}" for who, cause in why["excluded"].items()]
     without = f"; not: {', '.join(causes[:CHOICES_SHOWN])}" if causes else ""
-    return f"{CHOSEN[change.why['chosen_by']]} (waiting: {', '.join(loads[:CHOICES_SHOWN])}{rest}){without}"
+    return f"{CHOSEN[why['chosen_by']]} (waiting: {', '.join(loads[:CHOICES_SHOWN])}{rest}){without}"
 
 
 def _because(change: PlannedChange) -> str:

@@ -226,7 +226,10 @@ def _small_print(past: Arrivals, outcomes: Sequence[Outcome], effort: float) -> 
         "empty desk and takes one ticket after the other. So compare the lines; the figures as such are not those of your desk."
     )
     if past.not_played:
-        yield f"Not looked at: {', '.join(map(printable, past.not_played))} (a replay knows when somebody gets a ticket, begins with it and is done, and nothing else)."
+        yield (
+            f"Not looked at: {', '.join(map(printable, past.not_played))} (a replay knows when somebody gets a ticket, begins with "
+            "it and is done, and nothing else)."
+        )
     for reason, number in past.left_out.items():
         yield f"Left out: {count(number, 'ticket')}: {reason}."
     for one in outcomes:

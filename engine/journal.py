@@ -140,6 +140,14 @@ def changes(
     return list(connection.execute(query).mappings())
 
 
+def given(connection: Connection, desk: int, since: datetime) -> list[RowMapping]:
+    """What we gave to people since an instant, oldest first: rows of ``tables.journal``."""
+    columns = tables.journal.c
+    ours = (columns.field == "assignee", columns.outcome.in_(("applied", "already")), columns.intent_at >= since)
+    query = select(tables.journal).where(columns.desk == desk, *ours).order_by(columns.id)
+    return list(connection.execute(query).mappings())
+
+
 def _intent(row: RowMapping) -> Intent:
     return Intent(row["id"], **{name: row[name] for name in _INTENT})
 

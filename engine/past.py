@@ -1,23 +1,45 @@
-"""What was done on a helpdesk, as the journal has it: runs, and the changes of a run or of a ticket."""
+"""What was done on a helpdesk: runs and their changes, as the journal has them, and who was given what, by whomever."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import select
 
 from . import journal, tables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
     from sqlalchemy import Connection, RowMapping
 
     from .store import Store
 
+
+class Assigned(NamedTuple):
+    """A ticket that came to somebody: when, whose it was before, who did that (``kind`` is a role of ``connectors.ticket``).
+
+    ``rule`` and ``why`` (:meth:`.roster.Choice.told`) are known of what we did.
+    """
+
+    at: datetime
+    ticket: str
+    url: str
+    person: str
+    before: str | None
+    by: str | None
+    kind: str
+    rule: str | None = None
+    why: Mapping[str, Any] | None = None
+
+
 UNSETTLED = "unsure"
 """The outcome of a change whose fate is not known (yet)."""
 
-_TOLD = ("run", "ticket", "rule", "rule_id", "action", "step", "field", "from", "to", "text", "detail")
+_TOLD = ("run", "ticket", "rule", "rule_id", "action", "step", "field", "from", "to", "text", "detail", "why")
 
 
 def runs(store: Store, helpdesk: str, limit: int) -> list[dict[str, Any]]:
@@ -35,6 +57,46 @@ def changes(store: Store, helpdesk: str, *, run: str | None = None, ticket: str 
         rows = [] if desk is None else journal.changes(connection, desk, run=run, ticket=ticket)
     urls = {number: _url(store, helpdesk, number) for number in {row["ticket"] for row in rows}}
     return [_change(row) | {"url": urls[row["ticket"]]} for row in rows]
+
+
+def assignments(store: Store, helpdesk: str, since: datetime, until: datetime) -> list[Assigned]:
+    """Everything that was given to somebody after one instant and up to another, oldest first; closed tickets count, too."""
+    events, tickets = tables.events.c, tables.tickets.c
+    given = (events.kind == "field", events.field == "assignee", events.new.is_not(None))
+    query = select(events.at, events.ticket, tickets.url, events.new, events.old, events.actor, events.actor_kind)
+    query = query.join_from(
+        tables.events, tables.tickets, (tickets.desk == events.desk) & (tickets.id == events.ticket)
+    )
+    query = query.where(*given, events.at > since, events.at <= until).order_by(events.at, events.seq, events.ticket)
+    with store.reading() as connection:
+        desk = _desk(connection, helpdesk)
+        rows = connection.execute(query.where(events.desk == desk)).all()
+        ours = _reasons(journal.given(connection, desk or 0, since - _SKEW))
+    handles = store.faces(helpdesk).handles
+    found = []
+    for at, ticket, url, *who, kind in rows:
+        person, before, by = (handles.get(each, each) for each in who)
+        rule, why = _reason(ours[ticket, person], at) if kind == "robot" else (None, None)
+        found.append(Assigned(at, ticket, url, person, before, by, kind, rule, why))
+    return found
+
+
+_SKEW = timedelta(minutes=10)
+"""How far the clocks of the desk and of this machine may be apart."""
+
+
+def _reasons(entries: Sequence[RowMapping]) -> dict[tuple[str, str], list[RowMapping]]:
+    """What we gave whom, by ticket and person, oldest first."""
+    found: dict[tuple[str, str], list[RowMapping]] = defaultdict(list)
+    for entry in entries:
+        found[entry["ticket"], entry["to"]].append(entry)
+    return found
+
+
+def _reason(entries: Sequence[RowMapping], at: datetime) -> tuple[str | None, Mapping[str, Any] | None]:
+    """The rule and the reason of what we did last before an instant."""
+    known = [entry for entry in entries if entry["intent_at"] <= at + _SKEW]
+    return (known[-1]["rule"], known[-1]["why"]) if known else (None, None)
 
 
 def _url(store: Store, helpdesk: str, ticket: str) -> str:

@@ -208,18 +208,6 @@ class Store:
             everybody = _people(connection, of_helpdesk(tables.people.c.desk, helpdesk))
         return {person.handle: person for person in everybody}
 
-    def assignments(self, helpdesk: str, since: datetime, until: datetime) -> list[tuple[str, bool]]:
-        """Who was given a ticket between two instants, once for each, and whether it was us; closed tickets count, too."""
-        events = tables.events.c
-        given = (events.kind == "field", events.field == "assignee", events.new.is_not(None))
-        query = select(events.new, events.actor_kind).where(
-            of_helpdesk(events.desk, helpdesk), *given, events.at > since, events.at <= until
-        )
-        with self.reading() as connection:
-            rows_found = connection.execute(query.order_by(events.at, events.seq)).all()
-        handles = self.faces(helpdesk).handles
-        return [(handles.get(str(person), str(person)), kind == "robot") for person, kind in rows_found]
-
     def faces(self, helpdesk: str) -> Faces:
         """How to turn a plan's handles into the desk's ids and back."""
         with self.reading() as connection:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: what a store opened by this version is at."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -100,6 +100,21 @@ class FieldValue(TypeDecorator["Value"]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Value:  # noqa: ARG002
         """The value."""
         return None if value is None else _untupled(json.loads(value))
+
+
+class Reasons(TypeDecorator["Mapping[str, Any]"]):
+    """What a plan said of its reasons, kept as a JSON object."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Any] | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """The JSON text."""
+        return None if value is None else _storable(json.dumps(value, ensure_ascii=False))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Mapping[str, Any] | None:  # noqa: ARG002
+        """The object."""
+        return None if value is None else json.loads(value)
 
 
 class Fields(TypeDecorator["Mapping[str, Value]"]):
@@ -275,11 +290,13 @@ journal = Table(
     Column("outcome", Text),
     Column("detail", Prose),
     Column("inverse", Fields),
+    Column("why", Reasons),
     Index("ix_journal_ticket", "desk", "ticket"),
     Index("ix_journal_outcome", "desk", "outcome"),
     Index("ix_journal_run", "run"),
 )
-"""``from`` and ``to`` name people by handle, as plans do. Without ``outcome`` the change's fate is unknown."""
+"""``from`` and ``to`` name people by handle, as plans do. Without ``outcome`` the change's fate is unknown. ``why``: out of whom
+somebody was chosen, as the plan said it; only of assignments."""
 
 rule_first = Table(
     "rule_first",

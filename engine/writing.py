@@ -251,6 +251,7 @@ class Writer:
             "to": change.who if change.action == "notify" else change.to,
             "rights": self.rights,
             "version_before": change.version,
+            "why": change.why if change.action == "assign" else None,
             "intent_at": self.now(),
         }
 

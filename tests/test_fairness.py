@@ -85,3 +85,42 @@ def test_a_longer_period_and_a_team_can_be_asked_for(desk: Path) -> None:
 def test_what_is_asked_wrongly_is_said(desk: Path) -> None:
     assert 'there is no team "leads"' in call("fairness", "--team", "leads").stderr
     assert "a length of time is wanted" in call("fairness", "--period", "soon").stderr
+
+
+def test_the_ledger_tells_out_of_whom_we_chose_and_who_else_gave_tickets(desk: Path) -> None:
+    Path("rules.yaml").write_text(
+        f"version: 1\nteams: {{billing: {{group: Billing, people: [{BEN}, {CLEO}]}}}}\n"
+        "rules: [{name: Somebody looks at it, when: {subject: New one}, backlog: include, "
+        "assign: {team: billing, choose: least_busy}}]\n"
+    )
+    with Local(desk / "desk.db", now=lambda: datetime.now(UTC)) as local:
+        ticket = local.create("zoe", "New one", "x")
+    call("plan", "-o", "plan.json")
+    assert call("apply", "plan.json").exit_code == 0
+    call("pull")
+    newest, *others = answer("fairness", "--ledger")["assignments"]
+    assert (newest["ticket"], newest["who"], newest["from"], newest["by"]) == (ticket, CLEO, None, "us")
+    assert newest["rule"] == "Somebody looks at it"
+    assert [one["who"] for one in newest["why"]["candidates"]] == [CLEO, BEN]
+    assert [(one["who"], one["by"], one["rule"]) for one in others] == [
+        (ANN, ANN, None),
+        (ANN, ANN, None),
+        (BEN, BEN, None),
+    ]
+    shown = call("fairness", "--ledger").stdout
+    assert f"#{ticket} to Cleo, by us" in shown
+    assert "Somebody looks at it" in shown
+    assert f"least busy (waiting: {CLEO} 0, {BEN} 2)" in shown
+    (run,) = {change["run"] for change in answer("history", "--ticket", ticket)["changes"]}
+    whys = {change["field"]: change["why"] for change in answer("history", run)["changes"]}
+    assert whys["assignee"] == newest["why"]
+    assert f"least busy (waiting: {CLEO} 0, {BEN} 2)" in call("history", run).stdout
+
+
+def test_one_person_can_be_asked_about_by_name(desk: Path) -> None:
+    assert [(one["who"], one["given"]) for one in answer("fairness", "--who", "ben")["people"]] == [(BEN, 1)]
+    assert [one["who"] for one in answer("fairness", "--who", ANN, "--ledger")["assignments"]] == [ANN, ANN]
+    assert "Nobody was given a ticket" in call("fairness", "--who", CLEO, "--ledger").stdout
+    told = call("fairness", "--who", "ann@acme.exmaple")
+    assert told.exit_code == 1
+    assert f"did you mean {ANN}?" in told.stderr

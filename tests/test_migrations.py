@@ -89,6 +89,10 @@ def test_a_store_of_a_newer_makegood_is_refused(engine: Engine, place: str) -> N
     assert "newest makegood" in error.value.hint
 
 
+SINCE_0002 = ("events.silent", "people.away", "journal.why")
+"""Columns that migrations added, each by one, in order."""
+
+
 def aged(engine: Engine, place: str, revision: str, *added_since: str) -> None:
     """Make a store as it was at a revision, before these columns (``table.column``) were added."""
     database.make_current(engine, place, NOW)
@@ -99,7 +103,7 @@ def aged(engine: Engine, place: str, revision: str, *added_since: str) -> None:
 
 
 def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: Engine, place: str) -> None:
-    aged(engine, place, "0001", "people.time_zone", "events.silent", "people.away")
+    aged(engine, place, "0001", "people.time_zone", *SINCE_0002)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (name, refreshed_at) VALUES ('support', 1)"))
     database.make_current(engine, place, NOW)
@@ -109,7 +113,7 @@ def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: E
 
 
 def test_messages_of_an_older_store_stay_and_are_still_to_be_read(engine: Engine, place: str) -> None:
-    aged(engine, place, "0002", "events.silent", "people.away")
+    aged(engine, place, "0002", *SINCE_0002)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (id, name) VALUES (1, 'support')"))
         columns = "desk, ticket, at, seq, id, kind, actor_kind, text, public, auto"
@@ -121,7 +125,7 @@ def test_messages_of_an_older_store_stay_and_are_still_to_be_read(engine: Engine
 
 
 def test_of_people_of_an_older_store_nobody_knows_whether_they_are_away(engine: Engine, place: str) -> None:
-    aged(engine, place, "0003", "people.away")
+    aged(engine, place, "0003", *SINCE_0002[1:])
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (id, name) VALUES (1, 'support')"))
         columns = "desk, id, name, role, active, groups, tags, fields"
@@ -131,3 +135,18 @@ def test_of_people_of_an_older_store_nobody_knows_whether_they_are_away(engine: 
     database.make_current(engine, place, NOW)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT name, away FROM people")).one() == ("Ana", None)
+
+
+def test_of_what_an_older_makegood_did_nobody_knows_out_of_whom(engine: Engine, place: str) -> None:
+    aged(engine, place, "0004", *SINCE_0002[2:])
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO helpdesks (id, name) VALUES (1, 'support')"))
+        connection.execute(
+            text("INSERT INTO runs (id, desk, plan, rules_fingerprint, started_at) VALUES ('r', 1, 'p', 'f', 0)")
+        )
+        columns = "run, desk, ticket, rule, rule_id, rule_fingerprint, action, effect, change, rights, version_before, intent_at"
+        values = "'r', 1, '7', 'R', 'r', 'f', 'assign', 'e', 'c', 'x', '1', 0"
+        connection.execute(text(f"INSERT INTO journal ({columns}) VALUES ({values})"))
+    database.make_current(engine, place, NOW)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT ticket, why FROM journal")).one() == ("7", None)
