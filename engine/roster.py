@@ -90,6 +90,7 @@ class Roster:
         self._pools: dict[tuple[Any, ...], _Pool] = {}
         self._states: dict[str, dict[tuple[str, str, str], Candidate | str]] = defaultdict(dict)
         self._cases: dict[str, dict[str, Any]] = {}
+        self._counts: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
         self._lately: dict[datetime, Counter[str]] = {}
 
     # --- choosing ---------------------------------------------------------------------------------------------------------
@@ -196,6 +197,8 @@ class Roster:
         """Takes note that the run gives a ticket to somebody."""
         self._given_now[handle] += 1
         self._holds[handle].append(ticket)
+        for fact, counted in self._counts[handle].items():
+            counted[self._case(ticket, fact)] += 1
         self._states.pop(handle, None)
 
     # --- who can ----------------------------------------------------------------------------------------------------------
@@ -312,14 +315,16 @@ class Roster:
             most, held = member.capacity, self._load(member.handle)
         else:
             most = member.capacity.cases.get(bucket, member.capacity.default)
-            held = sum(self._bucket(member, ticket) == bucket for ticket in self._holds[member.handle])
+            held = self._of_kind(member.handle, member.capacity, bucket)
         return (None, None) if most is None else (most - held, most)
 
-    def _bucket(self, member: Member, ticket: str) -> str:
-        """Which of the kinds a ticket is that somebody's capacity tells apart; empty for all others."""
-        fact, cases = _kinds(member)
-        case = self._case(ticket, fact) if fact else ""
-        return case if case in cases else ""
+    def _of_kind(self, handle: str, capacity: By[int], bucket: str) -> int:
+        """How many tickets somebody holds of one of the kinds that their capacity tells apart; empty: of all others."""
+        known = self._counts[handle]
+        if capacity.fact not in known:
+            known[capacity.fact] = Counter(self._case(ticket, capacity.fact) for ticket in self._holds[handle])
+        counted = known[capacity.fact]
+        return counted[bucket] if bucket else counted.total() - sum(counted[case] for case in capacity.cases)
 
     def _case(self, ticket: str, fact: str) -> str:
         if fact not in self._cases:
