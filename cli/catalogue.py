@@ -101,14 +101,12 @@ def _fact(fact: Fact) -> dict[str, Any]:
         "settable": fact.settable,
         "often_missing": fact.often_missing,
         "supplied": dict(fact.supplied),
-        "available": fact.available,
     }
 
 
 def _fact_head(entry: dict[str, Any]) -> str:
     notes = [entry["type"] if not entry["values"] else " | ".join(entry["values"])]
     notes += ["can be set"] if entry["settable"] else []
-    notes += ["not available yet"] if entry["available"] != "now" else []
     return ", ".join(notes)
 
 
@@ -128,7 +126,6 @@ def _action(action: Action) -> dict[str, Any]:
         "doc": action.key.doc,
         "example": action.example,
         "customer_sees": action.customer_sees,
-        "available": action.available,
     }
 
 

@@ -95,6 +95,7 @@ def _next_steps(folder: Path) -> str:
         "plan": "what is left to do",
         "history": "what was done, and why",
         "fairness --ledger": "who was given what, and out of whom",
+        "recovery": "customers who were let down, and how far it is put right",
     }
     program, widest = _program(folder), max(map(len, steps))
     lines = [f"  {program} {words.ljust(widest)}  {why}" for words, why in steps.items()]

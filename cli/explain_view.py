@@ -26,12 +26,13 @@ BECOMES = {
     "due_soon": "is due soon",
     "missed": "is missed",
     "broken": "is broken",
+    "verified": "is verified, if there is no more trouble",
 }
 """What is said of a turn, after the name of what turns."""
 
 
 def explain_text(found: Mapping[str, Any], subject: str, paint: Paint, width: int) -> Iterator[str]:
-    """The verdict of each rule with its comparisons, then clocks and promises, then what comes next."""
+    """The verdict of each rule with its comparisons, then clocks, promises and cases, then what comes next."""
     zone, at = ZoneInfo(found["time_zone"]), moment(found["at"])
     yield f"{paint('place', number(found['ticket'], found['url']))}  {printable(subject)}"
     yield paint("dim", f"as of {moment_words(at, zone, at)} ({zone.key})")
@@ -43,8 +44,19 @@ def explain_text(found: Mapping[str, Any], subject: str, paint: Paint, width: in
         yield from ("", *view.clock(clock))
     for promise in found["promises"]:
         yield from ("", *view.promise(promise, zone))
+    for case in found["recovery"]:
+        yield from ("", *_case(case, zone, at, paint, width))
     yield ""
     yield from _next(found["next"], zone, at, paint, width)
+
+
+def _case(case: Mapping[str, Any], zone: ZoneInfo, at: datetime, paint: Paint, width: int) -> Iterator[str]:
+    """A recovery case in short; `makegood recovery` has it in full."""
+    yield f"{paint('heading', 'case ' + case['id'])}  {case['state']}, {case['severity']}" + paint(
+        "dim", f"  {case['rule']}"
+    )
+    yield f"      since {moment_words(moment(case['opened']), zone, at)}, looked after by {case['owner'] or 'nobody'}"
+    yield _cut(f"      {case['sum']}", width)
 
 
 def _rule(rule: Mapping[str, Any], zone: ZoneInfo, at: datetime, paint: Paint, width: int) -> Iterator[str]:
@@ -86,6 +98,8 @@ def _turn(turn: Mapping[str, Any]) -> str:
     """What turns and how: a rule, a clock, a promise, or one of their steps."""
     rule = "the promise" if "promise" in turn else turn["rule"]
     what = turn.get("clock", rule)
+    if "case" in turn:
+        what = f"case {turn['case']}" + (f": {turn['clock'].replace('_', ' ')}" if "clock" in turn else "")
     if turn["change"] == "step":
         return f"{what}, {turn['step']}: {turn['does']}"
     return f"{what} {BECOMES[turn['change']]}"

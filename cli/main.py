@@ -45,8 +45,15 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Look back and ahead": {
         "explain": ("look:explain", "Which rules hold for a ticket, which do not, and why."),
-        "upcoming": ("upcoming:upcoming", "Deadlines and promises by due time."),
+        "upcoming": ("upcoming:upcoming", "Deadlines, promises and recovery cases by due time."),
+        "feedback": ("feedback:feedback", "What customers said of our help, in one table."),
+        "recognition": (
+            "feedback:recognition",
+            "What is worth reading aloud: promises kept, customers won back, thanks.",
+        ),
+        "recovery": ("recovery:recovery", "The customers we let down: a board, or one case in full."),
         "history": ("look:history", "Every run and every change, and why."),
+        "report": ("report:report", "A period in figures, beside the period before."),
         "fairness": ("fairness:fairness", "Who was given how much, and how evenly."),
         "simulate": ("simulate:simulate", "The same history under other ways of choosing people."),
         "promises": ("promises:promises", "What the promise grammar sees in a text."),

@@ -61,7 +61,8 @@ def pull(settings_path: Path, helpdesk: str | None, *, refresh: bool, form: str)
 @click.option("--no-pull", is_flag=True, help="Use the local copy as it is.")
 @confirm_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also write the plan there, for `apply`.")
-@format_option("markdown")
+@click.option("--html", type=click.Path(path_type=Path), help="Also write it there as a page to review.")
+@format_option("markdown", "html")
 def plan(
     rules_path: Path,
     settings_path: Path,
@@ -73,6 +74,7 @@ def plan(
     confirm: tuple[str, ...],
     no_pull: bool,
     output: Path | None,
+    html: Path | None,
     form: str,
 ) -> None:
     """What would change on the helpdesk, and why. Changes nothing; exits with 2 where there is something to do."""
@@ -83,31 +85,39 @@ def plan(
             pull_if_free(session)
         made = planned(session, ruleset, moment or now(), rule=rule, ticket=ticket, confirmed=confirm)
         if output is not None:
-            _save(made, output)
+            _save(made.to_text(), output)
+        if html is not None:
+            _save(_shown(made, session, ruleset, "html"), html)
         click.echo(_shown(made, session, ruleset, form))
     if output is not None:
         click.echo(f"Written to {output}; do it with: makegood apply {output}", err=True)
     click.get_current_context().exit(PARTLY if made.limited else FOUND if made.changes else 0)
 
 
-def _save(made: Plan, path: Path) -> None:
+def _save(text: str, path: Path) -> None:
     """The whole file or none of it."""
     unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(made.to_text(), encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
 
 
 def _shown(made: Plan, session: Session, ruleset: RuleSet, form: str) -> str:
     if form == "json":
         return made.to_text().rstrip("\n")
-    tickets = {change.ticket for change in made.changes}
+    named = (*made.changes, *made.held, *made.overruled) if form == "html" else made.changes
+    tickets = {each.ticket for each in named}
     found = {ticket: session.store.ticket(session.name, ticket) for ticket in tickets}
     sights = Sights(
         {ticket: each.subject for ticket, each in found.items() if each},
         {rule.id: rule.span.file for rule in ruleset.rules},
+        {rule.id: rule.why for rule in ruleset.rules},
     )
     if form == "markdown":
         return plan_markdown(made, sights)
+    if form == "html":
+        from .plan_page import plan_page
+
+        return plan_page(made, sights)
     return plan_text(made, sights, painter(sys.stdout), width_of_terminal())
 
 

@@ -34,6 +34,7 @@ HELD = {
     "quiet_hours": "quiet hours",
     "budget": "enough for one day",
     "nobody_available": "nobody available",
+    "max_open": "enough recovery cases are open",
 }
 CHOSEN = {
     "least_busy": "least busy",
@@ -68,10 +69,11 @@ LIMITED = {
 
 @dataclass(frozen=True, slots=True)
 class Sights:
-    """``subjects``: ticket id to subject. ``places``: rule id to file."""
+    """``subjects``: ticket id to subject. ``places``: rule id to file. ``reasons``: rule id to the rule's own ``why``."""
 
     subjects: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, rule_id: str, line: int) -> str:
         """Where a rule stands."""
@@ -100,16 +102,16 @@ def _ticket(ticket: str, changes: list[PlannedChange], sights: Sights, paint: Pa
     yield f"{paint('place', number(ticket, changes[0].url))}  {printable(sights.subjects.get(ticket, changes[0].url))}".rstrip()
     for _, group in groupby(changes, key=lambda change: (change.rule_id, change.why.get("due"))):
         same = list(group)
-        names = max(len(_name(change)) for change in same)
-        for told in _told_together(same):
+        names = max(len(name_of(change)) for change in same)
+        for told in told_together(same):
             yield from _change(told, names, paint, width)
         yield f"      {paint('dim', sights.place(same[0].rule_id, same[0].line))}  {same[0].rule}"
-        yield from (paint("dim", line) for line in wrapped(_because(same[0]), width, indent=6))
+        yield from (paint("dim", line) for line in wrapped(because(same[0]), width, indent=6))
         for choice in filter(None, (choice_text(change.why) for change in same)):
             yield from (paint("dim", line) for line in wrapped(choice, width, indent=6))
 
 
-def _told_together(changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
+def told_together(changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
     """The changes of one rule to one ticket; a notice to several receivers is one line."""
     for _, group in groupby(
         changes, key=lambda change: (change.action, change.field, change.step, change.customer_sees)
@@ -121,20 +123,22 @@ def _told_together(changes: Iterable[PlannedChange]) -> Iterator[PlannedChange]:
             yield from same
 
 
-def _name(change: PlannedChange) -> str:
+def name_of(change: PlannedChange) -> str:
+    """What is changed: a field, or the action where there is none."""
     return change.field or change.action
 
 
 def _change(change: PlannedChange, names: int, paint: Paint, width: int) -> Iterator[str]:
     style, sign = SIGNS.get(change.action, ("change", ">" if change.action in SPEAKS else "~"))
     loud = f"  {paint('loud', f' {SEEN} ')}" if change.customer_sees else ""
-    yield f"  {paint(style, sign)} {_name(change).ljust(names)}  {_value(change)}".rstrip() + loud
+    yield f"  {paint(style, sign)} {name_of(change).ljust(names)}  {value_text(change)}".rstrip() + loud
     if change.text:
         for line in change.text.splitlines():
             yield from (f"      | {piece}" for piece in (wrapped(line, width - 8) or [""]))
 
 
-def _value(change: PlannedChange) -> str:
+def value_text(change: PlannedChange) -> str:
+    """What becomes of it: from what to what, what is added, or who is told."""
     if change.action == "notify":
         return "to " + ", ".join(change.who)
     if change.action in SPEAKS:
@@ -154,12 +158,14 @@ def choice_text(why: Mapping[str, Any]) -> str:
     return f"{CHOSEN[why['chosen_by']]} (waiting: {', '.join(loads[:CHOICES_SHOWN])}{rest}){without}"
 
 
-def _because(change: PlannedChange) -> str:
+def because(change: PlannedChange) -> str:
     """What the rule saw, and since when; of a step of a clock or promise, what was due when."""
     if "due" in change.why:
         quote = f"“{change.why['quote']}”, " if "quote" in change.why else ""
         since, due = seen(change.why["counted_since"]), seen(change.why["due"])
         return f"{change.step}: {quote}due {due}, counted since {since}"
+    if "case" in change.why:
+        return f"case {change.why['case']}: {change.why['signals']}"
     saw: dict[str, Any] = change.why.get("saw", {})
     facts = ", ".join(f"{fact} is {seen(value)}" for fact, value in saw.items())
     since = f"since {clock(change.episode)}" if change.episode else ""
@@ -172,8 +178,8 @@ def _asides(plan: Plan, sights: Sights) -> dict[str, list[str]]:
     return {
         "Held": [_held(each) for each in plan.held],
         "Over a limit": [_limited(each, sights) for each in plan.limited],
-        "Overruled": [f"  {_wish(each)}, by {each.by}" for each in plan.overruled],
-        "In shadow: would be done": [f"  {_wish(each)}  ({each.rule})" for each in shadow],
+        "Overruled": [f"  {wish_text(each)}, by {each.by}" for each in plan.overruled],
+        "In shadow: would be done": [f"  {wish_text(each)}  ({each.rule})" for each in shadow],
         "Once this is applied": [
             f"  {number(each.ticket, each.url)}  {each.rule} (line {each.line}): {each.because}"
             for each in plan.follows
@@ -188,26 +194,36 @@ def _first(entries: list[str]) -> list[str]:
     return entries if rest <= 0 else [*entries[:ASIDES_SHOWN], f"  ... and {rest:,} more (all of them: --format json)"]
 
 
-def _wish(each: Any) -> str:
+def wish_text(each: Any) -> str:
+    """What a rule wants for a ticket."""
     wanted = f" -> {shown(each.to)}" if each.to is not None else ""
     return f"{number(each.ticket, each.url)} {each.field or each.action}{wanted}"
 
 
 def _held(each: Held) -> str:
+    return f"  {wish_text(each)}: {held_because(each)}"
+
+
+def held_because(each: Held) -> str:
+    """Why a wish waits."""
     if each.reason in ("quiet_hours", "budget"):
-        return f"  {_wish(each)}: {HELD[each.reason]}, {each.detail}"
+        return f"{HELD[each.reason]}, {each.detail}"
     if each.reason == "nobody_available":
-        return f"  {_wish(each)}: {each.detail}"
+        return each.detail
     by = f" ({each.who}, {clock(each.since)})" if each.who else ""
     detail = f': "{each.detail}"' if each.detail and each.reason == "refused" else ""
-    return f"  {_wish(each)}: {HELD[each.reason]}{by}{detail}"
+    return f"{HELD[each.reason]}{by}{detail}"
 
 
 def _limited(each: Limited, sights: Sights) -> str:
-    place = sights.place(each.rule_id, each.line)
+    return f"  {sights.place(each.rule_id, each.line)}  {each.rule}: {limited_because(each)}"
+
+
+def limited_because(each: Limited) -> str:
+    """Which limit a rule ran into, and what becomes of its wishes."""
     what = f"wanted {count(each.wanted, 'ticket')}, allowed {each.limit}"
     then = "the oldest first, the rest next time" if each.at_limit == "next_run" else "nothing of it is done"
-    return f"  {place}  {each.rule}: {LIMITED[each.reason]}; {what}, {then}"
+    return f"{LIMITED[each.reason]}; {what}, {then}"
 
 
 def _left_alone(plan: Plan) -> list[str]:
@@ -236,12 +252,12 @@ def plan_markdown(plan: Plan, sights: Sights) -> str:
         lines += [f"> **Customers see {plan.summary.customer_visible} of these.**", ""]
     if plan.changes:
         groups = (group for _, group in groupby(plan.changes, key=lambda change: (change.ticket, change.rule_id)))
-        told = (change for group in groups for change in _told_together(group))
+        told = (change for group in groups for change in told_together(group))
         lines += ["| ticket | change | rule |", "|---|---|---|", *(_row(change, sights) for change in told), ""]
     for heading, entries in _asides(plan, sights).items():
         if entries:
-            lines += [f"**{heading}**", "", *(f"- {_escaped(entry.strip())}" for entry in _first(entries)), ""]
-    lines += [f"- **warning**: {_escaped(message)}" for message in plan.warnings]
+            lines += [f"**{heading}**", "", *(f"- {escaped(entry.strip())}" for entry in _first(entries)), ""]
+    lines += [f"- **warning**: {escaped(message)}" for message in plan.warnings]
     return "\n".join(
         [*lines, f"{count(plan.summary.tickets_seen, 'ticket')} looked at, known to {clock(plan.known_to)}."]
     )
@@ -251,15 +267,15 @@ def _row(change: PlannedChange, sights: Sights) -> str:
     ticket = number(change.ticket, change.url)
     if change.url.startswith(("https://", "http://")):
         ticket = f"[{ticket}]({change.url})"
-    said = f"`{_name(change)}` {_escaped(_value(change))}"
-    text = f"<br>{_escaped(change.text)}" if change.text else ""
+    said = f"`{name_of(change)}` {escaped(value_text(change))}"
+    text = f"<br>{escaped(change.text)}" if change.text else ""
     seen = f"<br>**{SEEN.lower()}**" if change.customer_sees else ""
     place = sights.place(change.rule_id, change.line)
-    about = _escaped(sights.subjects.get(change.ticket, ""))
-    return f"| {ticket} {about} | {said}{text}{seen} | {_escaped(change.rule)} ({place}) |"
+    about = escaped(sights.subjects.get(change.ticket, ""))
+    return f"| {ticket} {about} | {said}{text}{seen} | {escaped(change.rule)} ({place}) |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text of tickets cannot become Markdown or HTML of ours."""
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     return "<br>".join(re.sub(r"([\\`*_\[\]|])", r"\\\1", printable(text)).splitlines())

@@ -330,12 +330,19 @@ class Channel(_Table):
     url: AnySecret
 
 
+class Reporting(_Table):
+    """What reports tell: of teams only, or ``per_person``, too."""
+
+    per_person: bool = False
+
+
 class Settings(_Table):
     """The whole file. ``folder`` is where it stands: paths in it are relative to that. ``source`` is its name."""
 
     store: Annotated[str | Secret, BeforeValidator(_plain_or_secret)] = "makegood.db"
     helpdesks: dict[str, Helpdesk] = {}
     notify: dict[str, Channel] = {}
+    report: Reporting = Reporting()
     folder: Path = Path()
     source: str = "makegood.toml"
 

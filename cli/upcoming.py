@@ -1,4 +1,4 @@
-"""``upcoming``: deadlines and promises by due time, so that somebody can act before they are missed."""
+"""``upcoming``: deadlines, promises and recovery cases by due time, so that somebody can act before they are missed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def upcoming(
     within: str | None, rules_path: Path, settings_path: Path, helpdesk: str | None, at: str | None, form: str
 ) -> None:
-    """Deadlines and promises by due time: what is overdue, what is due today, and what stands still.
+    """Deadlines, promises and recovery cases by due time: what is overdue, what is due today, and what stands still.
 
     Looks at the local copy as it is; bring it up to date with `makegood pull`. Days are those of the default calendar.
     """
@@ -59,7 +59,9 @@ def upcoming(
         click.echo(as_json({"at": _text(moment), "items": [item.to_json() for item in found.items]}))
     elif not found.items:
         click.echo(
-            _nothing(within, rules_path) if found.watched else f"No rule of {rules_path} has a deadline or a promise."
+            _nothing(within, rules_path)
+            if found.watched
+            else f"No rule of {rules_path} has a deadline, a promise or a recovery case."
         )
     else:
         lines = board_text(found.items, found.names, calendar.zone, moment, painter(sys.stdout), width_of_terminal())

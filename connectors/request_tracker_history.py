@@ -65,6 +65,8 @@ class History:
             "Due": ("due", instant_text),
             "SLA": (FIELD + SLA, _text),
         }
+        self._scored: Value = ticket.custom.get(words.field_for("csat", "CSAT"))
+        self._given: tuple[str, Value] = ("", None)
         self._lists: dict[str, list[str]] = {
             "tags": list(ticket.tags),
             "cc": list(ticket.cc),
@@ -149,16 +151,20 @@ class History:
         mapped = next((f for f, n in self._words.fields.items() if n == name and f not in _OWN_EVENTS), None)
         if mapped:
             changes.append(Change("field", mapped, old, new))
-        return [*changes, *self._rating(name, new)]
+        return [*changes, *self._rating(row, name, old, new)]
 
-    def _rating(self, name: str, new: Value) -> list[Change]:
-        """A score is a rating; so is a comment on it, which RT's customers give a moment later in a field of its own."""
-        scored, commented = self._words.field_for("csat", "CSAT"), self._words.field_for("csat_comment", "CSAT comment")
-        if name == scored and score(new):
-            return [Change("rating", old=new, new=score(new))]
-        if name == commented and new and self._ticket.csat:
-            return [Change("rating", old=self._ticket.custom.get(scored), new=self._ticket.csat, text=str(new))]
-        return []
+    def _rating(self, row: Row, name: str, old: Value, new: Value) -> list[Change]:
+        """A score is a rating; so is a comment on it, which RT's customers give a moment later in a field of its own.
+
+        Walks back: a comment goes with the score that stood then, or that was given in the same second.
+        """
+        if name == self._words.field_for("csat", "CSAT"):
+            self._scored, self._given = old, (row["Created"], new)
+            return [Change("rating", old=new, new=score(new))] if score(new) else []
+        if name != self._words.field_for("csat_comment", "CSAT comment") or not new:
+            return []
+        scored = self._given[1] if self._given[0] == row["Created"] else self._scored
+        return [Change("rating", old=scored, new=score(scored), text=str(new))] if score(scored) else []
 
     def _listed(self, field: str, gone: Value, came: Value) -> list[Change]:
         """Walks one step back in a list: takes out what came, puts back what went."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from .ticket import Role, Value
     from .zendesk_words import Desk, Row, Words
+
+_MIDNIGHT = re.compile(r"(?<=^\d{4}-\d\d-\d\d)T00:00:00(\.0+)?(Z|\+00:00)$")
+"""What Zendesk writes behind the day that a date field of a person or organization holds."""
 
 
 class People:
@@ -99,4 +103,6 @@ def _plain(value: Any) -> Value:
         return None
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return tuple(str(each) for each in value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return tuple(str(each) for each in value)
+    return _MIDNIGHT.sub("", str(value))

@@ -24,6 +24,7 @@ from makegood.rules.rulekeys import FILE, LIMITS, REPEAT, RULE
 from makegood.rules.ruletests import EVENT, TEST
 from makegood.rules.shapes import Table
 from makegood.rules.teams import MEMBER, TEAM
+from makegood.rules.wordlists import WORDS as CUSTOMER_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,6 @@ def _fact(fact: Fact) -> str:
         "Can be set.": fact.settable,
         "Known only as it is now.": not fact.history,
         "Often missing.": fact.often_missing,
-        "Not available yet.": fact.available != "now",
     }
     said = " ".join([fact.doc + words, *(text for text, holds in remarks.items() if holds)])
     kind = "custom" if fact.type == "any" else fact.type
@@ -99,8 +99,7 @@ def actions() -> str:
 
 
 def _remarks(action: Action) -> str:
-    seen = " The customer sees it." if action.customer_sees else ""
-    return seen + ("" if action.available == "now" else " Not available yet: `check` knows it, `plan` refuses it.")
+    return " The customer sees it." if action.customer_sees else ""
 
 
 def _keys(shape: Shape) -> Iterator[str]:
@@ -189,6 +188,7 @@ TABLES = {
     "A rule": RULE,
     "`limits`": LIMITS,
     "`notices`": NOTICES,
+    "`words`": CUSTOMER_WORDS,
     "`repeat`": REPEAT,
     "A team": TEAM,
     "A person of a team": MEMBER,

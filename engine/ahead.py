@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from .recovery_case import ENDED
 from .snapshot import INSTANT
 from .steps import planned
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .evaluate import Evaluation
     from .steps import Planned
 
+TICK = timedelta(microseconds=1)
 _HORIZON = timedelta(days=400)
 _INSTANTS: dict[str, pl.DataType | type[pl.DataType]] = {"t": pl.Int32, "now": INSTANT}
 _MANY = 200  # instants of one ticket that are looked at, the nearest first
@@ -79,9 +81,11 @@ def _next_round(repeat: Repeat, begin: datetime, calendar: Calendar, at: datetim
 def _clocks_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> list[pl.DataFrame]:
     """When the clocks and promises that rules run on these tickets turn, and when their steps come."""
     names = {f"deadline.{rule.actions.deadline.name}" for rule in evaluation.rules if rule.actions.deadline}
-    words = {"promise" for rule in evaluation.rules if rule.actions.promise}
-    turns = evaluation.clocks.history_with(frozenset(names | words)).turns(frame, names | words)
+    names |= {"promise" for rule in evaluation.rules if rule.actions.promise}
+    names |= {"recovery" for rule in evaluation.rules if rule.actions.recover}
+    turns = evaluation.clocks.history_with(frozenset(names)).turns(frame, names)
     numbers = dict(frame.select("id", "t").iter_rows())
+    dues = [(numbers[ticket], at) for ticket, at in _cases_ahead(evaluation) if ticket in numbers]
     rows = [
         (numbers[ticket], step.at)
         for rule in evaluation.rules
@@ -89,7 +93,20 @@ def _clocks_ahead(evaluation: Evaluation, frame: pl.DataFrame) -> list[pl.DataFr
         if ticket in numbers
         for step in _steps(evaluation, rule, ticket)
     ]
-    return [_later(found, evaluation.at) for found in (pl.DataFrame(rows, schema=_INSTANTS, orient="row"), *turns)]
+    return [
+        _later(found, evaluation.at) for found in (pl.DataFrame(rows + dues, schema=_INSTANTS, orient="row"), *turns)
+    ]
+
+
+def _cases_ahead(evaluation: Evaluation) -> Iterator[tuple[str, datetime]]:
+    """When the clocks of running cases are due and their steps come, on their home tickets."""
+    if not any(rule.actions.recover for rule in evaluation.rules):
+        return
+    for case in (case for case in evaluation.recovery.cases if case.state not in ENDED):
+        calendar = evaluation.recovery.calendar(case.rule, case.ticket)
+        for clock in (clock for clock in case.clocks if clock.met is None):
+            yield case.ticket, clock.due + TICK
+            yield from ((case.ticket, step.at) for step in planned(case.recover, case.begun, clock.due, calendar))
 
 
 def _later(found: pl.DataFrame, at: datetime) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What falls due: the deadlines that run, and the words we gave, over the whole helpdesk, soonest first."""
+"""What falls due: deadlines that run, words we gave, cases of customers we let down, over the whole helpdesk, soonest first."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from .clock_wishes import counts
 from .demand import needs
 from .plan_file import instant_text
 from .reckoning import left
+from .recovery_board import cases_told
 from .runnable import rules_in_force
-from .scene import natural
+from .scene import Scene, natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..rules.model import Rule, RuleSet
     from .cycle import Cycle
     from .evaluate import Evaluation
+    from .recovery_board import CaseTold
     from .snapshot import Needs
     from .word_ledger import Promise
 
@@ -31,12 +33,13 @@ UNSETTLED = ("open", "due_soon", "broken")
 class Item:
     """Something that falls due. ``due`` moves while it is paused: it is the due time if it went on now.
 
-    ``left`` are seconds of the deadline's own time, for promises on the wall clock; negative when it is over. ``who`` is the
-    handle of the ticket's assignee, or of whoever promised. ``quote`` is the sentence of a promise.
+    ``left`` are seconds of the deadline's own time, for others on the wall clock; negative when it is over. ``who`` is the
+    handle of the ticket's assignee, of whoever promised, or looks after a case. ``quote`` is the sentence of a promise, or
+    the signals of a case.
     """
 
     ticket: str
-    kind: Literal["deadline", "promise"]
+    kind: Literal["deadline", "promise", "recovery"]
     name: str
     due: datetime
     state: str
@@ -65,15 +68,15 @@ class Item:
 
 
 def watching(ruleset: RuleSet, helpdesk: str) -> list[Rule]:
-    """The rules in force on a helpdesk that set a deadline or keep our word."""
+    """The rules in force on a helpdesk that set a deadline, keep our word or open cases."""
     found = (rule for _, rule in rules_in_force(ruleset, helpdesk))
-    return [rule for rule in found if rule.actions.deadline or rule.actions.promise]
+    return [rule for rule in found if rule.actions.deadline or rule.actions.promise or rule.actions.recover]
 
 
 def board_needs(ruleset: RuleSet, rules: list[Rule]) -> Needs:
     """What the store has to read so that :func:`board` can be made of these rules."""
     asked = needs(ruleset, rules)
-    return replace(asked, fields=asked.fields | {"assignee"})
+    return replace(asked, fields=asked.fields | {"assignee", "group"})
 
 
 def board(ruleset: RuleSet, evaluation: Evaluation, until: datetime | None = None) -> list[Item]:
@@ -81,7 +84,7 @@ def board(ruleset: RuleSet, evaluation: Evaluation, until: datetime | None = Non
 
     Deadlines that run or pause, those missed that nobody has met yet, promises that are neither settled nor taken back. A
     late answer is no longer awaited on a solved ticket, a late ``until`` is. Where several rules set a deadline of one
-    name, the one that counts is told.
+    name, the one that counts is told. Of a case the clock that is due next, or the end of the quiet time.
     """
     about = _tickets(evaluation)
     found: dict[tuple[str, str], Item] = {}
@@ -90,7 +93,8 @@ def board(ruleset: RuleSet, evaluation: Evaluation, until: datetime | None = Non
             if evaluation.value(ticket, "status") != "closed":
                 for key, item in _of_rule(ruleset, evaluation, rule, about[ticket]):
                     found.setdefault(key, item)
-    kept = (item for item in found.values() if until is None or item.due <= until)
+    items = (*found.values(), *_cases(Scene(ruleset, evaluation.history.snapshot, evaluation), about))
+    kept = (item for item in items if until is None or item.due <= until)
     return sorted(kept, key=lambda item: (item.due, natural(item.ticket), item.kind, item.name, item.quote or ""))
 
 
@@ -135,6 +139,30 @@ def _given(evaluation: Evaluation, rule: Rule, ticket: str) -> list[Promise]:
         return []
     counted = [promise for promise in word.of(ticket) if counts(promise.grade, keeping.from_grade)]
     return [each for each in counted if each.settled is None and word.state(each, evaluation.at) in UNSETTLED]
+
+
+def _cases(scene: Scene, about: dict[str, About]) -> Iterator[Item]:
+    """What is due next of every running case."""
+    if any(rule.actions.recover for rule in scene.evaluation.rules):
+        for told in cases_told(scene):
+            if told.due and told.case.ticket in about:
+                yield _case(scene, told, *told.due, about[told.case.ticket])
+
+
+def _case(scene: Scene, told: CaseTold, name: str, due: datetime, about: About) -> Item:
+    return Item(
+        ticket=about.ticket,
+        kind="recovery",
+        name=name.replace("_", " "),
+        due=due,
+        state=told.case.state if due >= scene.at else "missed",
+        left=(due - scene.at).total_seconds(),
+        who=told.owner,
+        quote=told.case.sum,
+        url=about.url,
+        subject=about.subject,
+        rule=told.case.rule.name,
+    )
 
 
 def _deadline(ruleset: RuleSet, evaluation: Evaluation, cycle: Cycle, about: About) -> Item:

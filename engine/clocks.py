@@ -20,6 +20,7 @@ from .cycle import Cycle, cycle_of
 from .cycles import cycles, solved_stops
 from .demand import WORD, clock_in, facts_read_by
 from .ordered import before, ever, kept, sum_before
+from .recovery import Recovery, family
 from .replay import Given
 from .snapshot import INSTANT
 from .timing import Timing
@@ -40,10 +41,12 @@ _CHOICE = ("length", "calendar", "moment")
 
 
 class Clocks:
-    """All clocks of the rules in force on a helpdesk, and our word. Nothing is worked out before it is asked for."""
+    """All clocks of the rules in force on a helpdesk, our word, and the cases. Nothing is worked out before it is asked for."""
 
-    def __init__(self, ruleset: RuleSet, history: History, given: Given | None = None) -> None:
-        self.ruleset, self.history = ruleset, history
+    def __init__(
+        self, ruleset: RuleSet, history: History, given: Given | None = None, word: Word | None = None
+    ) -> None:
+        self.ruleset, self.history, self._word = ruleset, history, word
         self.given = given or Given({})
         helpdesk = history.snapshot.helpdesk
         meant = (rule for rule in ruleset.rules if not rule.helpdesks or helpdesk in rule.helpdesks)
@@ -67,15 +70,24 @@ class Clocks:
         return self._clocks[rule.id]
 
     def history_with(self, facts: frozenset[str]) -> History:
-        """The history telling those of the facts that are clocks, or how our word to the customer stands."""
+        """The history telling those of the facts that are clocks, or how our word or a recovery case stands."""
         names = dict.fromkeys(clock_in(fact) for fact in sorted(facts))
         told = [self.told(name) for name in names if name is not None]
-        return self.history.telling(*told, *([self._our_word] if WORD & facts else []))
+        told += [self._our_word] if WORD & facts else []
+        return self.history.telling(*told, *([self.recovery.told] if "recovery" in facts else []))
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """The recovery cases of the customers whose tickets the history has."""
+        whole, own = self.history.whole, Recovery(self)
+        if self.history.tickets.height == whole.tickets.height or not own.rules:
+            return own
+        return Recovery(Clocks(self.ruleset, whole.only(family(self.history)), self.given))
 
     @cached_property
     def word(self) -> Word:
-        """The promises made on the tickets of the history."""
-        return Word(self.ruleset, self.history.snapshot, tickets=frozenset(self.history.tickets["id"]))
+        """The promises made on the tickets of the history: those that were handed in, or found now."""
+        return self._word or Word(self.ruleset, self.history.snapshot, tickets=frozenset(self.history.tickets["id"]))
 
     @cached_property
     def _our_word(self) -> Told:
@@ -223,6 +235,20 @@ class Clock:
     def ran_on(self, t: int) -> bool:
         """Whether the clock ever opened on a ticket."""
         return t in self._places
+
+    @cached_property
+    def verdicts(self) -> pl.DataFrame:
+        """What the cycles opened by now came to: ``t``, ``state`` (``met``, ``missed`` or ``open``) and ``at``, since when.
+
+        A cycle is missed from its due time on. Those closed without verdict are left out.
+        """
+        last = self._known.group_by("cycle", maintain_order=True).last()
+        last = last.filter(~pl.col("over") & pl.col("due").is_not_null())
+        settled, now = pl.col("stopped") | pl.col("done"), pl.lit(self.history.snapshot.at, INSTANT)
+        met = settled & (pl.col("judged") <= pl.col("due"))
+        missed = (settled & ~met) | (~settled & ~pl.col("still") & (now >= pl.col("miss")))
+        state = pl.when(met).then(pl.lit("met")).when(missed).then(pl.lit("missed")).otherwise(pl.lit("open"))
+        return last.select("t", state=state, at=pl.when(met).then("judged").when(missed).then("due"))
 
     def stepping(self, after: datetime | None) -> frozenset[int]:
         """The tickets on which a step may be due: those with a cycle that is near its due time, or missed it.

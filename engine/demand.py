@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 WORD = frozenset({"promise", "promise.due"})
 """The facts about our word to the customer."""
 
+CASES = frozenset({"requester", "status", "assignee"})
+"""Facts that recovery cases are made of, whatever their rules ask."""
+
 ALWAYS = frozenset({"status", "created", "unanswered_since", "id"})
 """Facts that every plan asks about: who is in scope, and in which order."""
 
@@ -34,8 +37,8 @@ def facts_of(rules: Iterable[Rule]) -> frozenset[str]:
     asked = tuple(rules)
     named = {name for rule in asked for part in (rule.when, rule.actions, rule.calendar) for name in _names(part)}
     clocks = (facts_for(rule.actions.deadline) for rule in asked if rule.actions.deadline)
-    known = ((name, fact_named(name)) for name in named.union(ALWAYS, *clocks))
-    return frozenset(name for name, fact in known if fact is not None and fact.available == "now")
+    cases = CASES if any(rule.actions.recover for rule in asked) else frozenset[str]()
+    return frozenset(name for name in named.union(ALWAYS, cases, *clocks) if fact_named(name) is not None)
 
 
 def facts_read_by(rule: Rule) -> frozenset[str]:
@@ -46,8 +49,11 @@ def facts_read_by(rule: Rule) -> frozenset[str]:
 
 
 def with_clocks(ruleset: RuleSet, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules, and those that set a clock that one of them reads, and so on."""
+    """The rules, and those that set a clock that one of them reads, and so on; all that bear on cases, where they count."""
     found = list(rules)
+    if any(rule.actions.recover or "recovery" in facts_of([rule]) for rule in found):
+        bearing = (rule for rule in ruleset.rules if rule.mode != "off" and rule not in found)
+        found += [rule for rule in bearing if rule.actions.recover or rule.actions.deadline or rule.actions.promise]
     setters = [rule for rule in ruleset.rules if rule.actions.deadline and rule.mode != "off"]
     names = {clock_in(fact) for rule in found for fact in facts_of([rule])}
     while more := [rule for rule in setters if rule not in found and _sets(rule, names)]:
@@ -75,15 +81,17 @@ def needs(ruleset: RuleSet, rules: Sequence[Rule] | None = None) -> Needs:
     sources = [source_of(fact) for fact in facts_of(asked) - {"unanswered_since"}]
     written = {field for rule in asked for field in _written(rule)}
     replies = any(actions.reply for rule in asked for actions in bundles(rule))
-    texts = replies or any(source.texts for source in sources)
+    cases = any(rule.actions.recover for rule in asked)
+    texts = replies or cases or any(source.texts for source in sources)
     return Needs(
         fields=frozenset(written.union(*(source.fields for source in sources))),
         messages=texts or any(_looks_at_messages(rule) for rule in asked) or any(each.messages for each in sources),
         texts=texts,
-        ratings=any(source.ratings for source in sources),
+        ratings=cases or any(source.ratings for source in sources),
         sla=any(source.sla for source in sources),
-        closed=any(source.closed for source in sources) or any(names_closed(rule.when) for rule in asked),
+        closed=cases or any(source.closed for source in sources) or any(names_closed(rule.when) for rule in asked),
         promises=any(rule.actions.promise for rule in asked) or bool(WORD & facts_of(asked)),
+        gone=cases,
         assignments=any(actions.assign and actions.assign.choose for rule in asked for actions in bundles(rule)),
     )
 
@@ -100,7 +108,7 @@ def _written(rule: Rule) -> Iterator[str]:
     for actions in bundles(rule):
         yield from (entry.fact for entry in actions.set)
         yield from ("assignee", "group") * bool(actions.assign)
-        yield from ("tags",) * bool(actions.add_tags or actions.remove_tags)
+        yield from ("tags",) * bool(actions.add_tags or actions.remove_tags or actions.recover)
         yield from ("cc",) * bool(actions.add_cc)
 
 

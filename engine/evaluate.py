@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..rules.model import Rule, RuleSet
     from .ahead import Turn
     from .cycle import Cycle
+    from .recovery import Recovery
     from .snapshot import Snapshot
     from .word import Word
 
@@ -181,7 +182,7 @@ class Evaluation:
         found = fact_named(fact)
         if fact in self._present.columns:
             return self._present["_called" if fact == "id" else fact].to_list()
-        if found is None or found.available != "now":
+        if found is None:
             return [None] * self._present.height
         told = self.clocks.history_with(frozenset({fact})).told.values()
         history = History(self.history.snapshot, {fact}, self.ruleset).telling(*told)
@@ -225,6 +226,11 @@ class Evaluation:
         return self.clocks.word
 
     @property
+    def recovery(self) -> Recovery:
+        """The recovery cases of the customers of these tickets."""
+        return self.clocks.recovery
+
+    @property
     def present(self) -> tuple[str, ...]:
         """The ids of all tickets that were asked for and are not gone, in the order in which rules act."""
         return tuple(self._ids)
@@ -232,6 +238,9 @@ class Evaluation:
     def standing(self, ticket: str, fact: str) -> tuple[str, datetime | None]:
         """A clock's state (``missing``: it has none) and due time; in a pause the due time if it went on now."""
         state, due = self.value(ticket, fact), self.value(ticket, f"{fact}.due")
+        if fact == "recovery":
+            clock = next((case.next_clock for case in reversed(self.recovery.of(ticket))), None)
+            return str(state or "missing"), clock.due if clock else None
         name = clock_in(fact)
         if state == "paused" and name:
             setter = (rule for rule in self.clocks.named(name) if self.clocks.runs(rule, self._t(ticket)))

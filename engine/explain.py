@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..rules.calendar import calendar_for
 from .explain_time import TimeTold, moment
+from .recovery_board import cases_told
+from .recovery_case import ENDED
 from .scene import Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..rules.model import Rule, RuleSet
     from .ahead import Turn
     from .evaluate import Evaluation, LeafTrace
+    from .recovery_board import CaseTold
 
 
 def explain(ruleset: RuleSet, evaluation: Evaluation, ticket: str) -> dict[str, Any]:
@@ -29,8 +34,10 @@ def explain(ruleset: RuleSet, evaluation: Evaluation, ticket: str) -> dict[str, 
     judged = {rule.id for rule in evaluation.rules}
     rules = [rule for rule in ruleset.rules if rule.id in judged]
     told = [_rule(rule, evaluation, ticket) for rule in rules]
-    time = TimeTold(Scene(ruleset, evaluation.history.snapshot, evaluation), ticket)
+    scene = Scene(ruleset, evaluation.history.snapshot, evaluation)
+    time, cases = TimeTold(scene, ticket), _cases(scene, ticket)
     coming = [*(_turn(turn) for turn in evaluation.coming(ticket)), *time.coming()]
+    coming += [turn for told in cases for turn in _case_turns(told) if moment(turn["at"]) > evaluation.at]
     return {
         "ticket": ticket,
         "at": plain(evaluation.at),
@@ -38,8 +45,26 @@ def explain(ruleset: RuleSet, evaluation: Evaluation, ticket: str) -> dict[str, 
         "rules": told,
         "clocks": time.clocks(),
         "promises": time.promises(),
+        "recovery": [told.to_json() for told in cases],
         "next": sorted(coming, key=lambda turn: moment(turn["at"])),
     }
+
+
+def _cases(scene: Scene, ticket: str) -> list[CaseTold]:
+    """The recovery cases to which the ticket belongs; none where no rule opens any."""
+    if not any(rule.actions.recover for rule in scene.evaluation.rules):
+        return []
+    return [told for told in cases_told(scene) if ticket in told.case.tickets]
+
+
+def _case_turns(told: CaseTold) -> Iterator[dict[str, Any]]:
+    """What becomes of a case if nobody acts."""
+    about = {"rule": told.case.rule.name, "line": told.case.rule.span.line, "case": told.case.id}
+    for clock in told.case.clocks:
+        if clock.met is None and told.case.state not in ENDED:
+            yield about | {"at": plain(clock.due), "change": "missed", "clock": clock.name}
+    if told.case.state == "resolved":
+        yield about | {"at": plain(told.case.verify_at), "change": "verified"}
 
 
 def _rule(rule: Rule, evaluation: Evaluation, ticket: str) -> dict[str, Any]:

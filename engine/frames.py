@@ -101,7 +101,8 @@ def _in_sight(scope: Scope) -> ColumnElement[bool]:
     merged = tickets.merged_into.is_not(None)
     closed = false() if scope.needs.closed else tickets.status == "closed"
     seen = and_(not_(tickets.deleted), or_(and_(not_(merged), not_(closed)), and_(merged, _flag(scope.needs.promises))))
-    return and_(tickets.desk == scope.desk, or_(tickets.updated > scope.at, seen))
+    gone = and_(or_(merged, tickets.deleted), _flag(scope.needs.gone))
+    return and_(tickets.desk == scope.desk, or_(tickets.updated > scope.at, seen, gone))
 
 
 def _wanted(needs: Needs) -> ColumnElement[bool]:

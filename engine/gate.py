@@ -79,7 +79,7 @@ class Gate:
             return (
                 self._once(wish, start) or self._notice_of_old(wish, start) or self._seen(wish) or self._in_peace(wish)
             )
-        spent = self._spent(wish, start) if wish.occasion else None
+        spent = self._spent(wish, start) if wish.occasion and wish.step else None  # what a case wants lasts
         return spent or self._people(wish, start) or self._unsure(wish, start)
 
     def _people(self, wish: Wish, start: datetime) -> Stay | None:

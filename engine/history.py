@@ -51,11 +51,12 @@ _MADE_OF = {
 class History:
     """The past and present of the tickets of a snapshot that existed at its instant, for the facts named.
 
-    Who is there needs the teams of a ``ruleset``; without one nobody knows.
+    Who is there needs the teams of a ``ruleset``; without one nobody knows. ``whole``: the same with all tickets.
     """
 
     def __init__(self, snapshot: Snapshot, facts: Collection[str], ruleset: RuleSet | None = None) -> None:
         self.snapshot, self.ruleset = snapshot, ruleset
+        self.whole = self
         self.facts = frozenset(facts)
         self.tickets = _tickets(snapshot, with_sample="sample" in facts)
         self.told: dict[str, Told] = slas(snapshot, self.tickets, self.facts)

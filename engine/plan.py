@@ -63,8 +63,7 @@ def make_plan(
     somebody agreed to. ``evaluation`` saves work where the caller has it already.
 
     Raises:
-        PlanRefused: the rules cannot run on this desk: unknown names, facts it lacks, fields it does not let us write, or
-            parts of the language that are not available yet.
+        PlanRefused: the rules cannot run on this desk: unknown names, facts it lacks, fields it does not let us write.
     """
     found = [
         *problems(ruleset, snapshot, channels),

@@ -14,9 +14,17 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 FORMAT: Literal["makegood-plan/1"] = "makegood-plan/1"
 
-ChangeReason = Literal["matched", "repeat", "remind", "escalate"]
+ChangeReason = Literal["matched", "repeat", "remind", "escalate", "recover"]
 HeldReason = Literal[
-    "person_decided", "tug_of_war", "refused", "unsure", "replies_off", "quiet_hours", "budget", "nobody_available"
+    "person_decided",
+    "tug_of_war",
+    "refused",
+    "unsure",
+    "replies_off",
+    "quiet_hours",
+    "budget",
+    "nobody_available",
+    "max_open",
 ]
 LimitReason = Literal["per_run", "share_of_open", "unusual", "backlog"]
 SkipReason = Literal[

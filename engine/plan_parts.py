@@ -72,13 +72,17 @@ def _clock(wish: Wish) -> dict[str, str]:
     """When what a step is about was due, and since when its time was counted; of a promise its words."""
     if wish.occasion is None:
         return {}
-    times = {"due": instant_text(wish.occasion.due), "counted_since": instant_text(wish.occasion.start)}
-    return times | ({"quote": wish.occasion.quote} if wish.occasion.quote else {})
+    occasion = wish.occasion
+    times = {"counted_since": instant_text(occasion.start)} | (
+        {"due": instant_text(occasion.due)} if occasion.due else {}
+    )
+    case = {"case": occasion.case.id, "signals": occasion.case.sum} if occasion.case else {}
+    return times | ({"quote": occasion.quote} if occasion.quote else {}) | case
 
 
 def _reason(wish: Wish) -> ChangeReason:
     if wish.occasion:
-        return "remind" if wish.step and wish.step.startswith("remind") else "escalate"
+        return "recover" if wish.step is None else "remind" if wish.step.startswith("remind") else "escalate"
     return "repeat" if wish.step else "matched"
 
 

@@ -95,13 +95,13 @@ class Roster:
 
     # --- choosing ---------------------------------------------------------------------------------------------------------
 
-    def choose(self, rule: Rule, ticket: str, assign: Assign) -> Choice:
-        """Who gets the ticket. Where nobody can, the next team of the ladder is asked."""
+    def choose(self, rule: Rule, ticket: str, assign: Assign, blamed: Collection[str] = ()) -> Choice:
+        """Who gets the ticket, but for those ``blamed``. Where nobody can, the next team of the ladder is asked."""
         team, ladder = self._team(rule, ticket, assign), assign.if_nobody.team
-        first = self._within(team, ticket, assign) if team else Choice("", assign.choose or "", None)
+        first = self._within(team, ticket, assign, blamed) if team else Choice("", assign.choose or "", None)
         if first.person is not None or not ladder or ladder == first.team:
             return first
-        second = self._within(self._scene.ruleset.teams[ladder], ticket, assign)
+        second = self._within(self._scene.ruleset.teams[ladder], ticket, assign, blamed)
         return second if second.person is not None else first
 
     def _team(self, rule: Rule, ticket: str, assign: Assign) -> Team | None:
@@ -112,7 +112,7 @@ class Roster:
         group = self._scene.value(ticket, "group")
         return Team(group, rule.span, group) if isinstance(group, str) else None
 
-    def _within(self, team: Team, ticket: str, assign: Assign) -> Choice:
+    def _within(self, team: Team, ticket: str, assign: Assign, blamed: Collection[str]) -> Choice:
         strategy = assign.choose or "least_busy"
         said = self._scene.chosen(assign.skills, ticket)
         pool = self._pool(team, assign, tuple(said[0] or ()))
@@ -128,9 +128,11 @@ class Roster:
             else:
                 able.append(state)
         relieved = self._relieved(ticket)
-        if relieved is not None and any(one.handle == relieved for one in able):
-            excluded[relieved] = "was relieved of it by an agent"
-            able = [one for one in able if one.handle != relieved]
+        barred = dict.fromkeys(blamed, "is whom the customer's trouble was with")
+        barred |= {relieved: "was relieved of it by an agent"} if relieved else {}
+        if barred:
+            excluded |= {one.handle: barred[one.handle] for one in able if one.handle in barred}
+            able = [one for one in able if one.handle not in barred]
         favourite = self._favourite(team, ticket, assign, able)
         person = favourite or chosen(strategy, able)
         return Choice(

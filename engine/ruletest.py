@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..rules.calendar import CalendarError
 from ..rules.durations import UnreadableError
-from ..rules.model import Limits, bundles
+from ..rules.model import Limits
 from .evaluate import evaluate
 from .plan import plan_of
 from .ruletest_compare import compare, got_from
 from .ruletest_coverage import Coverage
 from .ruletest_desk import play
 from .ruletest_standing import compare_standing, standing
-from .runnable import PlanRefused, problems, rules_in_force
+from .runnable import PlanRefused, rules_in_force
 from .scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..rules.diagnostics import Diagnostic
     from ..rules.model import RuleSet, RuleTest
     from .evaluate import Evaluation
     from .plan_file import Plan
@@ -93,34 +92,21 @@ def _run(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> TestResult:
         plan, evaluation = _planned(ruleset, test, coverage)
     except (UnreadableError, CalendarError) as error:
         return _failed(test, f"{error}{f': {error.hint}' if error.hint else ''}")
-    except (NotRunnable, PlanRefused) as error:
+    except PlanRefused as error:
         return _failed(test, str(error))
     got = got_from(ruleset, plan) | standing(ruleset, test, evaluation)
     because = [*compare(ruleset, test, plan), *compare_standing(ruleset, test, evaluation)]
     return TestResult(test.name, test.span.file, test.span.line, not because, dict(test.expect), got, tuple(because))
 
 
-class NotRunnable(Exception):
-    """The rules use something that cannot run yet; the message says what and where."""
-
-
 def _planned(ruleset: RuleSet, test: RuleTest, coverage: Coverage) -> tuple[Plan, Evaluation]:
     played = play(ruleset, test)
-    notices = (actions.notify for rule in ruleset.rules for actions in bundles(rule) if actions.notify)
-    channels = {receiver.name for notify in notices for receiver in notify.who}
-    found = problems(ruleset, played.snapshot, channels)
-    if found:
-        raise NotRunnable("; ".join(_line(each) for each in found))
     rules = rules_in_force(ruleset, played.snapshot.helpdesk)
     evaluation = evaluate(ruleset, played.snapshot, rules=[rule for _, rule in rules])
     if played.believed:
         evaluation = evaluation.overlay(played.believed, always=True)
     coverage.add(evaluation, played.snapshot.tickets["id"].to_list())
     return plan_of(Scene(ruleset, played.snapshot, evaluation), rules, allow_replies=True), evaluation
-
-
-def _line(found: Diagnostic) -> str:
-    return f"{found.span.file}:{found.span.line}:{found.span.column}: {found.message}"
 
 
 def _failed(test: RuleTest, message: str) -> TestResult:

@@ -19,6 +19,7 @@ from ..connectors.ticket import FIELD, Catalogue, Event, Organization, Person, T
 from ..rules.calendar import calendar_for
 from ..rules.durations import UnreadableError, parse_date, parse_instant, parse_zone
 from ..rules.facts import FACTS, fact_named
+from ..rules.model import bundles
 from .slas import sla_in
 from .snapshot import EVENTS, TICKETS, Snapshot, encode
 
@@ -307,8 +308,8 @@ def _named(ruleset: RuleSet) -> set[str]:
     people = {
         handle for team in ruleset.teams.values() for handle in (team.lead, *(each.handle for each in team.people))
     }
-    for rule in ruleset.rules:
-        assign, notify = rule.actions.assign, rule.actions.notify
+    for actions in (actions for rule in ruleset.rules for actions in bundles(rule)):
+        assign, notify = actions.assign, actions.notify
         if assign and isinstance(assign.to, str) and assign.to != "missing":
             people.add(assign.to)
         people.update(receiver.name for receiver in (notify.who if notify else ()) if receiver.kind == "person")

@@ -1,4 +1,4 @@
-"""How clocks and promises stand in a rule test: the states and due times that ``expect`` may name."""
+"""How clocks, promises and recovery cases stand in a rule test: the states and due times that ``expect`` may name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def is_standing(key: str) -> bool:
     """Whether a key of ``expect`` is about a state, not about an action."""
-    return key == "promise" or key.startswith("deadline.")
+    return key in ("promise", "recovery") or key.startswith("deadline.")
 
 
 def standing(ruleset: RuleSet, test: RuleTest, evaluation: Evaluation) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ..connectors.ticket import FIELD
 from ..rules.diagnostics import Diagnostic, Problems, did_you_mean
-from ..rules.facts import fact_named
 from ..rules.model import By, FactRef, bundles, leaves
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from ..rules.diagnostics import Span
     from ..rules.model import Actions, Notify, Receiver, Rule, RuleSet
     from .snapshot import Snapshot
-
-WAIT = "until then keep the rule with `mode: off`; `check` and the editor know it already"
 
 
 class PlanRefused(Exception):
@@ -38,8 +35,6 @@ def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) ->
     """What keeps these rules from running on this desk, names left aside (``lint.check_names``); empty: they can."""
     found = Problems()
     for _, rule in rules_in_force(ruleset, snapshot.helpdesk):
-        for span, what in _not_available(rule):
-            found.error("not-available", span, f"{what} is not available yet", WAIT)
         for span, fact in _facts(rule):
             _supplied(found, span, fact, snapshot)
         for span, what in _written(rule):
@@ -51,16 +46,6 @@ def problems(ruleset: RuleSet, snapshot: Snapshot, channels: Collection[str]) ->
             for receiver in notify.who:
                 _known_channel(found, notify, receiver, channels)
     return found.items
-
-
-def _not_available(rule: Rule) -> Iterator[tuple[Span, str]]:
-    actions = rule.actions
-    if actions.recover is not None:
-        yield actions.recover.span, "`recover`"
-    for span, name in _facts(rule):
-        fact = fact_named(name)
-        if fact is not None and fact.available != "now":
-            yield span, f"`{name}`"
 
 
 def _facts(rule: Rule) -> Iterator[tuple[Span, str]]:
@@ -107,7 +92,7 @@ def _written(rule: Rule) -> Iterator[tuple[Span, str]]:
         said = {
             "tags": actions.add_tags or actions.remove_tags,
             "cc": actions.add_cc,
-            "note": actions.note,
+            "note": actions.note or actions.recover,
             "reply": actions.reply,
         }
         yield from ((rule.span, what) for what, wanted in said.items() if wanted)

@@ -95,8 +95,9 @@ class Scene:
         return calendar_for(self.ruleset, self.evaluation.calendar_of(rule, ticket))
 
     def team(self, rule: Rule, ticket: str) -> Team | None:
-        """The team a rule assigns to, else the one that has the ticket's group."""
-        assign = rule.actions.assign
+        """The team a rule assigns to, itself or its cases, else the one that has the ticket's group."""
+        recover = rule.actions.recover
+        assign = rule.actions.assign or (recover.assign if recover else None)
         if assign and assign.team:
             return self.ruleset.teams.get(assign.team)
         group = self.value(ticket, "group")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .clock_wishes import clock_wishes, promise_wishes
 from .gate import Stay
+from .recovery_wishes import recovery_wishes
 from .scene import natural
 from .wishes import Subject, Wish, satisfied, wishes
 
@@ -53,6 +54,11 @@ class Sieve:
                 *promise_wishes(self.scene, rule, order, ticket),
             ):
                 self._judge(wish, wish.blocked or reason)
+        for wish, stay in recovery_wishes(self.scene, rule, order):
+            if stay is not None:
+                self.skipped.append((wish, stay))
+            else:
+                self._judge(wish, wish.blocked or ("shadow" if rule.mode == "shadow" else None))
         if rule.stop and rule.mode == "live":
             self._stopped.update(matched)
 

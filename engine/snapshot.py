@@ -99,6 +99,7 @@ class Needs:
     who wrote when; ``texts``: also what. ``ratings``. ``sla``: what the desk said of its own clocks.
     ``closed``: tickets already closed too (facts across tickets, rules that name closed). ``promises``: what agents promised:
     their texts, those of merged tickets too, and the fields and tags that bear on it. ``assignments``: who was given what lately.
+    ``gone``: merged and deleted tickets too.
     """
 
     fields: frozenset[str]
@@ -109,6 +110,7 @@ class Needs:
     closed: bool = False
     promises: bool = False
     assignments: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

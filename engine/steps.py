@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from ..rules.calendar import Calendar
     from ..rules.durations import Duration
-    from ..rules.model import Deadline, PromiseRule, Remind
+    from ..rules.model import Deadline, PromiseRule, Recover, Remind
+    from .recovery_case import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +20,16 @@ class Occasion:
     """What a step is about: one cycle of a clock, or one promise.
 
     ``key`` tells it from the others of its ticket, ``start`` is when it began, ``at`` when the step comes. ``quote`` and
-    ``author`` (a handle) are those of a promise.
+    ``author`` (a handle) are those of a promise, ``case`` is the recovery case. Without ``due`` nothing is due.
     """
 
     key: str
     start: datetime
-    due: datetime
+    due: datetime | None
     at: datetime
     quote: str = ""
     author: str | None = None
+    case: Case | None = None
 
 
 class Planned(NamedTuple):
@@ -39,7 +41,9 @@ class Planned(NamedTuple):
     doing: Remind
 
 
-def planned(rule: Deadline | PromiseRule, opened: datetime, due: datetime, calendar: Calendar) -> list[Planned]:
+def planned(
+    rule: Deadline | PromiseRule | Recover, opened: datetime, due: datetime, calendar: Calendar
+) -> list[Planned]:
     """All steps of a clock that opened then and is due then, in the order of time."""
     reminders = (
         Planned(f"remind {number}", "remind", warning(step.offset, opened, due, calendar), step)

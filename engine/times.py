@@ -7,6 +7,8 @@ date is that whole day of the calendar: it is ``older_than`` counted from its en
 
 from __future__ import annotations
 
+import re
+from calendar import isleap
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -32,6 +34,7 @@ Edge = Literal["start", "end", "last"]
 """Of the stretch a time value stands for: its begin, the first instant after it, its last one; an instant is all three."""
 
 _TICK = timedelta(microseconds=1)
+_DOTTED = re.compile(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")  # day, month, year, as people write it in a text field
 _FARTHEST = datetime(2190, 1, 1, tzinfo=UTC)  # calendars end in 2200; what is later never comes
 
 
@@ -91,7 +94,7 @@ def _parsed(texts: pl.Series, calendar: Calendar, which: Edge) -> pl.Series:
 @lru_cache(maxsize=65536)
 def _stretch(text: str, calendar: Calendar) -> dict[Edge, datetime]:
     """What a custom field's text means as a time; nothing where it is none."""
-    written = text.strip(SEPARATOR).strip()
+    written = _DOTTED.sub(_as_iso, text.strip(SEPARATOR).strip())
     try:
         moment = datetime.fromisoformat(written)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
@@ -101,6 +104,10 @@ def _stretch(text: str, calendar: Calendar) -> dict[Edge, datetime]:
     except (ValueError, OverflowError):
         return {}
     return {"start": start, "end": end, "last": end - _TICK}
+
+
+def _as_iso(dotted: re.Match[str]) -> str:
+    return f"{dotted[3]}-{dotted[2]:0>2}-{dotted[1]:0>2}"
 
 
 # --- later and earlier ------------------------------------------------------------------------------------------------
@@ -179,12 +186,12 @@ def anniversaries(
 ) -> Iterator[tuple[datetime, datetime]]:
     """From when to when a yearly return lies within the duration, for years from the first up to before the second.
 
-    The return is the whole local day; the 29th of February returns on the 28th.
+    The return is the whole local day; the 29th of February returns on the 28th in years that do not have it.
     """
     day = first.astimezone(calendar.zone).date()
     for year in range(max(years[0], day.year + 1), years[1]):
-        leap_day = (day.month, day.day) == (2, 29)
-        start, end = calendar.day_bounds(day.replace(year=year, day=28) if leap_day else day.replace(year=year))
+        missing = (day.month, day.day) == (2, 29) and not isleap(year)
+        start, end = calendar.day_bounds(day.replace(year=year, day=28) if missing else day.replace(year=year))
         yield _before(start, duration, calendar) or start, end
 
 

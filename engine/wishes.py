@@ -13,6 +13,7 @@ from ..rules.model import FactRef, Notify
 from ..rules.rota import on_call_at
 from .effects import FIRST, due_steps
 from .people_win import LISTS, same_text
+from .recovery_case import ENDED
 from .scene import group_of, moment_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _assign(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
     if assign is None:
         return
     owner = scene.value(base.ticket, "assignee")
-    taken = "assigned" if owner and not assign.even_if_assigned else None
+    case = base.occasion.case if base.occasion else None
+    taken = "assigned" if owner and not assign.even_if_assigned and case is None else None
     if assign.choose and not taken:
         yield from _chosen(scene, base, assign, owner)
         return
@@ -140,19 +142,30 @@ def _assign(scene: Scene, base: Wish, actions: Actions) -> Iterator[Wish]:
 
 
 def _chosen(scene: Scene, base: Wish, assign: Assign, owner: Value) -> Iterator[Wish]:
-    """The group and a person of it; where nobody is available the group alone, and whoever is to be told."""
+    """The group and a person of it; where nobody is available the group alone, and whoever is to be told.
+
+    The people whom a recovery case is about do not get it, and lose it.
+    """
+    case = base.occasion.case if base.occasion else None
+    blamed = _blamed(scene, base.ticket) if case else frozenset[str]()
     stays = scene.roster.stays(base.rule, base.ticket, assign, owner) if isinstance(owner, str) else None
-    if stays == "grace":
+    if stays == "grace" and owner not in blamed:
         yield _wish(base, "assign", field="assignee", from_=owner, blocked=base.blocked or "grace")
-    if stays:
+    if stays and owner not in blamed:
         return
-    choice = scene.roster.choose(base.rule, base.ticket, assign)
+    choice = scene.roster.choose(base.rule, base.ticket, assign, blamed)
     if assign.team or choice.team == assign.if_nobody.team:
         group = scene.value(base.ticket, "group")
         yield _wish(base, "assign", field="group", to=group_of(scene.ruleset.teams[choice.team]), from_=group)
     yield _wish(base, "assign", field="assignee", to=choice.person, from_=owner, choice=choice)
     if choice.person is None and assign.if_nobody.notify:
         yield from _notices(scene, base, Notify(assign.if_nobody.notify, None, assign.span), FIRST)
+
+
+def _blamed(scene: Scene, ticket: str) -> frozenset[str]:
+    """Whom the running cases that are at home on a ticket are about, or they would take it from each other's choice."""
+    here = (case for case in scene.evaluation.recovery.of(ticket) if case.ticket == ticket and case.state not in ENDED)
+    return frozenset(who for case in here for who in case.blamed)
 
 
 def _person(scene: Scene, ticket: str, to: str | FactRef) -> str | None:
@@ -282,13 +295,16 @@ def wording(scene: Scene, wish: Wish) -> str:
     """
     calendar = scene.calendar(wish.rule, wish.ticket)
     occasion = wish.occasion
-    due = occasion.due.astimezone(calendar.zone).strftime("%Y-%m-%d %H:%M") if occasion else ""
+    due = occasion.due.astimezone(calendar.zone).strftime("%Y-%m-%d %H:%M") if occasion and occasion.due else ""
     if wish.text is None:
-        quote = f"“{occasion.quote}”" if occasion and occasion.quote else ""
-        lines = (wish.rule.name, wish.rule.why, quote, f"due {due}" if due else "", scene.tickets[wish.ticket][0])
+        case = occasion.case if occasion else None
+        quote = f"“{occasion.quote}”" if occasion and occasion.quote and not case else ""
+        about = f"Recovery case {case.id}: {case.sum}" if case else ""
+        due = f"{occasion.quote if occasion and case else ''} due {due}".strip() if due else ""
+        lines = (wish.rule.name, wish.rule.why, quote, about, due, scene.tickets[wish.ticket][0])
         return "\n".join(line for line in lines if line)
     extras = {"why": wish.rule.why, "promise.quote": occasion.quote if occasion else ""}
-    if occasion:
+    if due:
         extras["due"] = due
     if "next_open" in wish.text.placeholders:
         opening = calendar.next_open(scene.at).astimezone(calendar.zone)

@@ -12,7 +12,8 @@ from .conditions import When
 from .model import GRACE, Assign, Deadline, IfNobody, Notify, PromiseRule, Recover, Remind
 from .moments import Length
 from .nodes import Mapping, Scalar
-from .shapes import Dictionary, Key, Line, Many, Number, Table, Words, YesNo
+from .shapes import Key, Line, Many, Number, Table, Words, YesNo
+from .signals import SIGNALS
 from .texts import Template
 from .values import Depends, FactName, Handle, Owner, ReceiverName, SetFields, TeamName
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .durations import Duration
-    from .facts import Available
     from .nodes import Node
     from .shapes import Fields, Reader, Schema
 
@@ -337,6 +337,13 @@ PROMISE = Table(
 )
 
 
+WEIGHTS = Table(
+    "`weights`",
+    tuple(Key(name, Number(), f"{kind.doc} Default {kind.weight}.") for name, kind in SIGNALS.items()),
+    lambda fields, _reader: fields.values,
+)
+
+
 def _recover(fields: Fields, _reader: Reader) -> Recover:
     values = {key: value for key, value in fields.values.items() if value is not None}
     return Recover(**{"cause": "", **values, "span": fields.span})
@@ -346,29 +353,38 @@ RECOVER = Table(
     "`recover`",
     (
         Key("cause", Line("a name"), "What went wrong; one open case for each requester and cause.", required=True),
-        Key("severity", Depends(Line("a word")), "How bad it is, in a word of yours."),
-        Key("weights", Dictionary(Number(), "signals and their weights"), "How much each signal adds to the severity."),
-        Key("assign", ASSIGN, "Who owns the case."),
-        Key("acknowledge", Length(), "How soon somebody must take it."),
+        Key(
+            "severity",
+            Depends(Line("a word")),
+            "How bad it is, in a word of yours; left out: by the sum of the signals.",
+        ),
+        Key("weights", WEIGHTS, "How much each signal adds to the sum; 0: it does not count."),
+        Key("assign", ASSIGN, "Who gets the ticket; never a person complained about."),
+        Key("acknowledge", Length(), "How soon somebody of us must do anything on it."),
         Key("first_contact", Length(), "How soon the customer must hear from us."),
-        Key("plan_by", Length(), "How soon there must be a plan."),
+        Key("plan_by", Length(), "How soon there must be a plan (`recovery: plan ...`, or a step that is done)."),
         Key("steps", Many(Line("a step")), "What is to be done, in order."),
-        Key("verify_after", Length(), "How long to wait before asking whether it is right now."),
+        Key("verify_after", Length(), "How long without trouble proves that it is right now; default 7 days."),
         Key("cool_down", Length(), "No new case for the same customer and cause so soon after; default 30 days."),
-        Key("max_open", Number(whole=True, least=1), "At most so many open cases at a time."),
+        Key(
+            "max_open", Number(whole=True, least=1), "At most so many open cases of this rule are worked on at a time."
+        ),
+        REMIND,
+        ESCALATE,
     ),
     _recover,
+    {"weight": "did you mean `weights`?", "contact": "did you mean `first_contact`?", "owner": "write `assign: {...}`"},
+    "recover: {cause: late-delivery, first_contact: 1 business day}",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a rule can do. ``customer_sees``: the customer notices it. ``available``: as with facts."""
+    """One thing a rule can do. ``customer_sees``: the customer notices it."""
 
     key: Key
     example: str
     customer_sees: bool = False
-    available: Available = "now"
 
 
 _CATALOGUE = (
@@ -387,7 +403,6 @@ _CATALOGUE = (
     Action(
         Key("recover", RECOVER, "Open a recovery case for a customer we let down."),
         "recover: {cause: late-delivery, severity: high, first_contact: 1 business day}",
-        available="recovery",
     ),
     Action(
         Key("set", SetFields(), "Set facts of the ticket. A duration counts from when the condition began to hold."),

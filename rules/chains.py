@@ -118,5 +118,18 @@ def clock_loop(rules: RuleSet, problems: Problems, _today: date | None) -> None:
             problems.error("clock-loop", clock.span, message, "take `deadline...` out of its conditions")
 
 
+def case_loop(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    """Report conditions that open cases or move clocks and read how a case is: cases are worked out after all clocks."""
+    for rule in rules.rules:
+        clock, recover = rule.actions.deadline, rule.actions.recover
+        conditions = (rule.when, clock.until, clock.pause_while, clock.cancel_when) if clock else ()
+        what = "a deadline" if clock else "`recover`"
+        for leaf in (leaf for each in (*conditions, rule.when if recover else None) for leaf in leaves(each)):
+            if leaf.fact == "recovery":
+                message = f"{what} cannot read `recovery`: cases are worked out from clocks and conditions"
+                problems.error("case-loop", leaf.span, message, "ask for it in another rule")
+                break
+
+
 def _clock(fact: str) -> str | None:
     return fact.removeprefix("deadline.").removesuffix(".due") if fact.startswith("deadline.") else None

@@ -187,7 +187,7 @@ def _compared(rule: Rule) -> Iterator[Leaf]:
 
 
 def _steps(actions: Actions) -> Iterator[Remind]:
-    for clock in (actions.deadline, actions.promise):
+    for clock in (actions.deadline, actions.promise, actions.recover):
         if clock is not None:
             yield from (*clock.remind, *clock.escalate)
 

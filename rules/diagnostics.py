@@ -28,10 +28,11 @@ CODES: dict[str, str] = {
     "bad-name": "A name holds a character that it cannot hold.",
     "bad-number": "A number cannot be read or is out of range.",
     "bad-pattern": "A regular expression is wrong, or needs backtracking.",
-    "bad-phrase": "A phrase of a language file is not well-formed.",
+    "bad-phrase": "A phrase of a language file, or of `words`, is not well-formed.",
     "bad-text": "A text holds a single brace.",
     "bad-value": "A value is not one of those possible here.",
     "calendar-file": "Something in a calendar file counts for nothing.",
+    "case-loop": "A condition that cases depend on reads how a case is.",
     "clock-loop": "A clock depends on itself.",
     "comment-in-text": "A `#` without a space after it cut the value short.",
     "condition-list": "A condition is a list without `all` or `any`.",
@@ -41,7 +42,7 @@ CODES: dict[str, str] = {
     "customer-sees": "A rule writes to customers.",
     "desk-lacks": "The desk cannot supply or write something.",
     "duplicate-key": "A key stands twice in the same mapping.",
-    "duplicate-name": "A name is defined twice.",
+    "duplicate-name": "A name is defined twice, or a phrase is listed twice.",
     "duplicate-rule": "Two rules have the same name or identity.",
     "duplicate-test": "Two tests have the same name.",
     "empty-condition": "A condition says nothing.",
@@ -60,13 +61,13 @@ CODES: dict[str, str] = {
     "never-true": "Two comparisons exclude each other.",
     "no-action": "A rule or step does nothing.",
     "no-calendar": "Business time is used and there is no calendar for it.",
+    "no-case": "A rule reads recovery cases that no rule opens.",
     "no-effect": "An action does what is so already.",
     "no-history": "A fact known only as it is now stands where the past is asked about.",
     "no-skill": "A skill is asked for that nobody of the team has.",
     "no-value": "An entry inside `{}` has no value.",
     "nobody-in-role": "A role that is told is nobody.",
     "nobody-on-call": "An event of a rota names nobody of its team.",
-    "not-available": "A part of the language that cannot be run yet.",
     "not-settable": "`set` names a fact that cannot be set.",
     "not-utf8": "The file is not written in UTF-8.",
     "null-value": "A value is `null` or `~` instead of `missing`.",
@@ -109,6 +110,11 @@ class Span(NamedTuple):
     column: int
     end_line: int
     end_column: int
+
+
+def place(other: Span, here: Span) -> str:
+    """Where ``other`` is, told to somebody who looks at ``here``."""
+    return f"on line {other.line}" if other.file == here.file else f"in {other.file}:{other.line}"
 
 
 class Lines:

@@ -12,9 +12,6 @@ FactType = Literal["choice", "person", "number", "text", "list", "time", "durati
 """``share`` is the type of ``sample`` alone; ``any`` that of custom fields: only the desk knows it, so the file may use
 every operator on them."""
 
-Available = Literal["now", "recovery"]
-"""``now``, or the part of makegood that has to be built before ``plan`` accepts the fact."""
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -35,7 +32,6 @@ class Fact:
     often_missing: bool = False
     across: bool = False
     values: tuple[str, ...] | None = None
-    available: Available = "now"
 
 
 def desks(zendesk: str = "", jira: str = "", rt: str = "", local: str = "its own column") -> dict[str, str]:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ..connectors.ticket import CLOCK_STATES, PRIORITIES, STATUSES
-from .fact_type import Available, Fact, FactType, desks, everywhere
+from .fact_type import Fact, FactType, desks, everywhere
 
-__all__ = ["FACTS", "PATTERNS", "SECTIONS", "Available", "Fact", "FactType", "derived", "fact_named"]
+__all__ = ["FACTS", "PATTERNS", "SECTIONS", "Fact", "FactType", "derived", "fact_named"]
 
 PROMISE_STATES = ("open", "due_soon", "broken", "kept", "moved", "cancelled")
 RECOVERY_STATES = ("open", "contacted", "resolved", "verified", "failed")
@@ -407,11 +407,10 @@ _RULES = (
     Fact(
         "recovery",
         "choice",
-        "How far the customer's recovery case is.",
+        "How far the recovery case is to which the ticket belongs: of several the one with most left to do.",
         _COMPUTED,
         often_missing=True,
         values=RECOVERY_STATES,
-        available="recovery",
     ),
 )
 

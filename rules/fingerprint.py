@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-LAYOUT = frozenset({"span", "path", "fingerprint", "sources", "tests", "marks"})
-"""Attributes that say where something stands, not what it means."""
+LAYOUT = frozenset({"span", "path", "fingerprint", "sources", "tests", "marks", "own_themes"})
+"""Attributes that cannot change a plan: where something stands, what tests expect, what customers talk about."""
 
 
 def fingerprint(value: Any) -> str:

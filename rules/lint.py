@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .calendar import calendar_for
-from .chains import clock_loop, follows, ring
+from .chains import case_loop, clock_loop, follows, ring
 from .desk_clocks import fights_read_clock
 from .desk_words import check_names, lint_for_desk
 from .diagnostics import Problems
 from .durations import Duration
 from .facts import fact_named
 from .meaning import certain, contradiction, effects, groups_in, satisfies
-from .model import Group, Leaf
+from .model import Group, Leaf, bundles, leaves
 from .roles import no_skill, nobody_in_role
 
 if TYPE_CHECKING:
@@ -146,10 +146,18 @@ def _solved_without_owner(rules: RuleSet, problems: Problems, _today: date | Non
                 problems.warning("solved-without-owner", field.span, message, "add `assignee: present` to `when`")
 
 
+def _no_case(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    opened = any(rule.actions.recover and rule.mode != "off" for rule in rules.rules)
+    for rule in (rule for rule in rules.rules if not opened):
+        leaf = next((leaf for leaf in leaves(rule.when) if leaf.fact == "recovery"), None)
+        if leaf is not None:
+            message = "no rule opens recovery cases, so no ticket has one"
+            problems.warning("no-case", leaf.span, message, "add a rule with `recover: {cause: ...}`")
+
+
 def _customer_sees(rules: RuleSet, problems: Problems, _today: date | None) -> None:
     for rule in rules.rules:
-        steps = [step for clock in (rule.actions.deadline, rule.actions.promise) if clock for step in clock.escalate]
-        if rule.mode == "live" and (rule.actions.reply or any(step.reply for step in steps)):
+        if rule.mode == "live" and any(actions.reply for actions in bundles(rule)):
             message = f"the customer sees what `{rule.name}` writes"
             problems.info("customer-sees", rule.span, message, "replies also need `allow_replies` in makegood.toml")
 
@@ -279,6 +287,14 @@ CHECKS: dict[str, Check] = {
         "when: {tags: vip}\nset: {priority: urgent}\n---\nwhen: {priority: urgent}\nadd_tags: [watched]",
         "when: {tags: vip}\nset: {priority: urgent}\nadd_tags: [watched]",
     ),
+    "case-loop": Check(
+        case_loop,
+        "error",
+        "A rule that opens recovery cases, or sets a deadline, reads how a case is.",
+        "Clocks and promises are worked out first, then cases from them, then all other rules.",
+        "when: {recovery: failed}\nrecover: {cause: let-down}",
+        "when: {recovery: failed}\nnotify: {who: ana@example.com}",
+    ),
     "clock-loop": Check(
         clock_loop,
         "error",
@@ -294,6 +310,14 @@ CHECKS: dict[str, Check] = {
         "The desk writes the due time of its clock itself: it overwrites yours, or counts to yours instead of its own.",
         "when: {sla.rt: missed}\nadd_tags: [late]\n---\nwhen: {tags: vip}\nset: {due: 4 hours}",
         "when: {sla.rt: missed}\nadd_tags: [late]\n---\nwhen: {tags: vip}\nset: {field.Promised for: 4 hours}",
+    ),
+    "no-case": Check(
+        _no_case,
+        "warning",
+        "A rule reads `recovery`, and no rule opens recovery cases.",
+        "The fact is always missing then.",
+        "when: {recovery: open}\nadd_tags: [x]",
+        "when: {recovery: open}\nadd_tags: [x]\n---\nwhen: {csat: bad}\nrecover: {cause: unhappy}",
     ),
     "customer-sees": Check(
         _customer_sees,

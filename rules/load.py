@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from .calendar import Calendar, CalendarError
 from .chains import clock_loop, ring
-from .diagnostics import Diagnostic, Problems, Span
+from .diagnostics import Diagnostic, Problems, Span, place
 from .durations import UnreadableError, parse_zone
 from .fingerprint import fingerprint
 from .model import Limits, Notices, Rule, RuleSet, RuleTest
@@ -24,6 +24,7 @@ from .promise_language import Languages
 from .rulekeys import FILE
 from .shapes import Fields, Reader, head
 from .source import Source, parse, read
+from .wordlists import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,11 +177,6 @@ class _Files:
             return UTC
 
 
-def place(other: Span, here: Span) -> str:
-    """Where ``other`` is, told to somebody who looks at ``here``."""
-    return f"on line {other.line}" if other.file == here.file else f"in {other.file}:{other.line}"
-
-
 def only_calendar(reader: Reader) -> str:
     """The default calendar where the file names none: its only calendar, else the one built in."""
     own = [name for name in reader.calendars if name != BUILT_IN]
@@ -258,6 +254,9 @@ def _ruleset(files: list[Fields], languages: Languages, reader: Reader) -> RuleS
         tests=tests,
         fingerprint="",
         languages=languages,
+        words=together(
+            ((fields.get("words"), fields.nodes["words"]) for fields in files if fields.get("words")), reader
+        ),
         sources=reader.sources,
         marks=reader.marks,
     )

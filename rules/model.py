@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from .durations import Duration
 from .promise_language import Languages
+from .shapes import slug
+from .wordlists import Wordlists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -246,9 +248,18 @@ class PromiseRule:
     escalate: tuple[Remind, ...] = ()
 
 
+VERIFY_AFTER = Duration(Fraction(7), "day")
+"""How long a case must stay quiet after it was resolved, unless its rule says."""
+COOL_DOWN = Duration(Fraction(30), "day")
+"""How long after the end of a case its customer gets no new one for the same cause, unless the rule says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recover:
-    """A service-recovery case: see "Recovery" in docs/language.md."""
+    """A service-recovery case: see docs/recovery.md. ``remind`` and ``escalate`` go with each of its clocks.
+
+    ``weights``: by kind of signal (:data:`.signals.SIGNALS`), those that are not the usual ones.
+    """
 
     cause: str
     span: Span
@@ -259,9 +270,16 @@ class Recover:
     first_contact: Duration | None = None
     plan_by: Duration | None = None
     steps: tuple[str, ...] = ()
-    verify_after: Duration | None = None
-    cool_down: Duration | None = None
+    verify_after: Duration = VERIFY_AFTER
+    cool_down: Duration = COOL_DOWN
     max_open: int | None = None
+    remind: tuple[Remind, ...] = ()
+    escalate: tuple[Remind, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """The tag by which the desk's own views find the tickets of such cases."""
+        return f"recovery-{slug(self.cause)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +309,12 @@ class Actions:
 
 
 def bundles(rule: Rule) -> Iterator[Actions]:
-    """Everything a rule may do at once: its own actions, and each step of its clock and of its promises."""
+    """Everything a rule may do at once: its own actions, the opening of a case, each step of its clocks and promises."""
     yield rule.actions
-    for clock in (rule.actions.deadline, rule.actions.promise):
+    recover = rule.actions.recover
+    if recover is not None:
+        yield Actions(assign=recover.assign)
+    for clock in (rule.actions.deadline, rule.actions.promise, recover):
         if clock is not None:
             yield from (step.actions for step in (*clock.remind, *clock.escalate))
 
@@ -439,7 +460,7 @@ class RuleSet:
 
     ``fingerprint`` changes with anything that could change a plan: not with comments, layout or tests. ``sources`` maps
     each file read to its text, for showing lines; ``marks`` says where names are defined: ``calendars.berlin``.
-    ``languages`` holds those of the file's own folder; the built-in ones are always there.
+    ``languages`` holds those of the file's own folder; the built-in ones are always there. So with ``words``.
     """
 
     rules: tuple[Rule, ...]
@@ -452,5 +473,6 @@ class RuleSet:
     fingerprint: str
     notices: Notices = field(default_factory=Notices)
     languages: Languages = field(default_factory=Languages, repr=False)
+    words: Wordlists = field(default_factory=Wordlists, repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     marks: Mapping[str, Span] = field(default_factory=dict, repr=False)

@@ -125,7 +125,8 @@ _CATALOGUE = (
         "anniversary_in",
         ("time", "any"),
         Length(),
-        "Its yearly return comes within this time from now.",
+        "Its yearly return comes within this time from now, or is today. What began on 29 February returns on the 28th in "
+        "years without one.",
         "organization.field.Customer since: {anniversary_in: 2 weeks}",
     ),
     Operator(

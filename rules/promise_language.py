@@ -139,6 +139,11 @@ class Languages:
         return hash(tuple(language.code for language in self.own))
 
 
+def language_code(language: str | None) -> str:
+    """The language of a ticket as language files are called: ``de`` for ``de-AT``; empty where none is said."""
+    return (language or "").replace("_", "-").partition("-")[0].lower()
+
+
 def together(first: Language, more: Language) -> Language:
     """One language with the lists of both."""
     values: dict[str, Any] = {"code": first.code, "tests": (*first.tests, *more.tests)}

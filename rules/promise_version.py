@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .promise_files import every_language
 from .promise_grammar import grammars
-from .promises import language_code
+from .promise_language import language_code
 
 if TYPE_CHECKING:
     from .promise_language import Languages

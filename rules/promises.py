@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from .durations import UnreadableError, parse_instant
 from .promise_due import due_of
 from .promise_grammar import grammars
-from .promise_language import Languages
+from .promise_language import Languages, language_code
 from .promise_phrases import folded
 from .promise_sentences import fresh, sentences
 
@@ -163,11 +163,6 @@ def languages_for(ruleset: RuleSet) -> Languages:
 
 
 # --- sentences --------------------------------------------------------------------------------------------------------
-
-
-def language_code(language: str | None) -> str:
-    """The language of a ticket as language files are called: ``de`` for ``de-AT``; empty where none is said."""
-    return (language or "").replace("_", "-").partition("-")[0].lower()
 
 
 def _grammars(languages: Languages, language: str | None, *, further: bool = False) -> list[Grammar]:

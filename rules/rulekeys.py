@@ -3,7 +3,6 @@
 # ruff: noqa: D102 (what a shape's methods do is said once, at shapes.Shape)
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,10 @@ from .moments import CalendarName, Day, Length
 from .nodes import Mapping, Sequence
 from .notices import NOTICES
 from .ruletests import TEST
-from .shapes import Key, Line, Many, Number, Share, Table, Words, YesNo
+from .shapes import Key, Line, Many, Number, Share, Table, Words, YesNo, slug
 from .teams import TEAM
 from .values import Depends
+from .wordlists import WORDS
 
 if TYPE_CHECKING:
     from .nodes import Node
@@ -60,11 +60,6 @@ REPEAT = Table(
     {},
     "repeat: {every: 1 business day, at_most: 3}",
 )
-
-
-def slug(name: str) -> str:
-    """A name as an identity: words in lower case, joined with hyphens; a name without words is its own."""
-    return re.sub(r"[\W_]+", "-", name.lower()).strip("-") or name
 
 
 def _rule(fields: Fields, reader: Reader) -> Rule:
@@ -216,6 +211,7 @@ FILE = Table(
             Items(RULE, "a list of rules"),
             "The rules; for one field of one ticket the first that speaks wins.",
         ),
+        Key("words", WORDS, "Words of customers: upset, thankful, and the themes they talk about."),
         Key(
             "languages",
             Line("a folder"),

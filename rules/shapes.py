@@ -8,6 +8,7 @@ reports to ``reader.problems`` and gives ``None``.
 # ruff: noqa: D102 (what a shape's methods do is said once, at shapes.Shape)
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -117,6 +118,11 @@ class Shape(Protocol):
 
     def schema(self) -> Schema:
         """Its JSON Schema; every plain value may be written as text."""
+
+
+def slug(name: str) -> str:
+    """A name as an identity: words in lower case, joined with hyphens; a name without words is its own."""
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-") or name
 
 
 def text_of(node: Node, reader: Reader, says: str) -> str | None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner, Result
 
+from makegood import cli
 from makegood.cli.main import makegood
 from makegood.connectors.local import Local
 from makegood.connectors.ticket import FieldSpec, Organization, Person
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 SETTINGS = """\
 store = "makegood.db"
@@ -43,6 +48,13 @@ def call(*arguments: str) -> Result:
 def answer(*arguments: str) -> Any:
     """What ``--format json`` says."""
     return json.loads(call(*arguments, "--format", "json").stdout)
+
+
+def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
+    """The clock of the command line stands still. Every module is imported first, so that none keeps it standing."""
+    for name in [f"makegood.cli.{each.name}" for each in iter_modules(cli.__path__)]:
+        if hasattr(import_module(name), "now"):
+            monkeypatch.setattr(f"{name}.now", lambda: at)
 
 
 def furnish(folder: Path) -> Local:

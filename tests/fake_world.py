@@ -174,7 +174,7 @@ def snapshot(made: World, at: datetime | None = None) -> Snapshot:
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 
-NAMES = [name for name, fact in FACTS.items() if "<" not in name and fact.available == "now"] + [
+NAMES = [name for name in FACTS if "<" not in name and name != "recovery"] + [
     *(name for name in VALUES if name.startswith("field.")),
     *("sla.First Reply", "sla.First Reply.due", "sla.repair", "sla.nothing"),
     *("requester.field.Tier", "requester.field.Langs", "organization.field.tier"),

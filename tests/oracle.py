@@ -115,6 +115,8 @@ def _span(value: Any, calendar: Calendar) -> tuple[datetime, datetime, bool] | N
     if isinstance(value, datetime):
         return value, value, False
     try:
+        if dotted := re.fullmatch(r"(\d\d?)\.(\d\d?)\.(\d{4})", value):
+            return *calendar.day_bounds(date(int(dotted[3]), int(dotted[2]), int(dotted[1]))), True
         if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
             return *calendar.day_bounds(date.fromisoformat(value)), True
         moment = datetime.fromisoformat(value)
@@ -127,8 +129,7 @@ def _span(value: Any, calendar: Calendar) -> tuple[datetime, datetime, bool] | N
 def _returns(calendar: Calendar, first: datetime, within: Duration, now: datetime) -> bool:
     day = first.astimezone(calendar.zone).date()
     for year in range(max(day.year + 1, now.year - 1), now.year + 2):
-        number = 28 if (day.month, day.day) == (2, 29) else day.day
-        begin, end = calendar.day_bounds(date(year, day.month, number))
+        begin, end = calendar.day_bounds(_return_in(year, day))
         if calendar.subtract(begin, within) <= now < end:
             return True
     return False
@@ -277,8 +278,12 @@ def _marks(ruleset: RuleSet, leaf: Leaf, world: World, created: datetime) -> set
 
 def _yearly(calendar: Calendar, first: datetime, at: datetime) -> list[datetime]:
     day = first.astimezone(calendar.zone).date()
-    number = 28 if (day.month, day.day) == (2, 29) else day.day
-    return [e for year in range(at.year - 2, at.year + 2) for e in calendar.day_bounds(date(year, day.month, number))]
+    return [e for year in range(at.year - 2, at.year + 2) for e in calendar.day_bounds(_return_in(year, day))]
+
+
+def _return_in(year: int, day: date) -> date:
+    no_such_day = (day.month, day.day) == (2, 29) and (year % 4 or (year % 100 == 0 and year % 400))
+    return date(year, day.month, 28 if no_such_day else day.day)
 
 
 def _openings(calendar: Calendar, begin: datetime, end: datetime) -> set[datetime]:

@@ -146,15 +146,6 @@ def test_rules_that_name_what_the_desk_does_not_have(folder: Path) -> None:
     assert "ben@example.com" in said
 
 
-def test_rules_that_are_not_available_yet(folder: Path) -> None:
-    furnish(folder)
-    (folder / "rules.yaml").write_text(
-        "rules:\n  - name: Win back\n    when: {csat: bad}\n    recover: {cause: let-down}\n"
-    )
-    assert call("check").exit_code == 0
-    assert "not available yet" in told("plan")
-
-
 def test_settings_that_are_missing_or_wrong(folder: Path) -> None:
     assert "there is no makegood.toml" in told("pull")
     (folder / "makegood.toml").write_text("[helpdesks.a]\nkind = 5\n")

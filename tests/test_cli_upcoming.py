@@ -162,7 +162,7 @@ def test_nothing_due_is_one_line(desk: Local) -> None:
 
 def test_rules_without_clocks_have_nothing_to_watch(desk: Local) -> None:
     Path("rules.yaml").write_text("rules:\n  - name: R\n    add_tags: [x]\n")
-    assert call("upcoming").stdout == "No rule of rules.yaml has a deadline or a promise.\n"
+    assert call("upcoming").stdout == "No rule of rules.yaml has a deadline, a promise or a recovery case.\n"
     assert answer("upcoming")["items"] == []
     assert answer("explain", "1", *AT)["clocks"] == []
 

@@ -23,6 +23,8 @@ HEAVY = {
     "icalendar",
     "recurring_ical_events",
     "dateutil",
+    "jinja2",
+    "matplotlib",
 }
 LIGHT = ["--help", "check --rules RULES", "facts", "operators", "actions", "schema"]
 RULES = "rules:\n  - name: Gold first\n    when: {priority: low}\n    set: {priority: high}\n"

@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\b\d\d:\d\d\b")
 SECTIONS = {
     part.partition("\n")[0]: part
-    for page in ("time.md", "assignment.md")
+    for page in ("time.md", "assignment.md", "recovery.md")
     for part in (DOCS / page).read_text(encoding="utf-8").split("\n## ")[1:]
 }
 EXAMPLES = [

@@ -299,8 +299,6 @@ rules:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (one("recover: {cause: let-down}"), "`recover` is not available yet"),
-        (one("add_tags: [x]", "{recovery: open}"), "`recovery` is not available yet"),
         (one("assign: {to: nobody@example.com}"), "nobody@example.com"),
         (one("add_tags: [x]", "{group: Sales}"), "`Sales`"),
         (one("notify: lead"), "there is no channel called `lead`"),

@@ -339,6 +339,9 @@ def test_a_rating_and_its_comment(rt: FakeRT) -> None:
     rt.change(ticket, "alice", CustomFields={"CSAT comment": "Too slow"})
     ratings = [e for e in history(rt, ticket) if e.kind == "rating"]
     assert [(e.new, e.old, e.text) for e in ratings] == [("bad", "bad", None), ("bad", "bad", "Too slow")]
+    rt.change(ticket, "alice", CustomFields={"CSAT": "good"}, at=NOW + timedelta(minutes=5))
+    later = [e for e in history(rt, ticket) if e.kind == "rating"]
+    assert [(e.new, e.text) for e in later] == [("bad", None), ("bad", "Too slow"), ("good", None)]
 
 
 def test_who_did_it(rt: FakeRT) -> None:

@@ -82,12 +82,6 @@ def test_the_examples_of_the_guide_have_nothing_wrong(text, tmp_path):
     assert rules is not None, found
 
 
-def test_the_tour_uses_only_what_runs_already():
-    rules, _ = load_file(TOUR)
-    later = {name for name, action in ACTIONS.items() if action.available != "now"}
-    assert not [rule.name for rule in rules.rules for name in later if getattr(rule.actions, name) is not None]
-
-
 def test_the_tour_passes_its_own_tests():
     rules, _ = load_file(TOUR)
     results = run_tests(rules).results

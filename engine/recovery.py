@@ -1,0 +1,273 @@
+"""Recovery cases of a helpdesk: one open case per customer and cause, worked out from the history of all their tickets.
+
+A rule with ``recover`` opens one when its condition begins to hold for a ticket, or a signal comes while it holds. What
+happens then is read from the desk (:mod:`.recovery_ledger`), so that the store can be deleted and the cases are the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from ..connectors.ticket import called
+from ..rules.calendar import calendar_for
+from ..rules.model import By
+from .demand import CASES, compared
+from .judge import Judge
+from .leaves import prepared
+from .recovery_case import ENDED, LEAST_SETTLED, Signal
+from .recovery_ledger import TICK, Deed, Ledger
+from .recovery_signals import Owners, deeds, in_order
+from .replay import Replay
+from .snapshot import INSTANT
+from .told import Told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from ..rules.calendar import Calendar
+    from ..rules.model import Rule
+    from .clocks import Clocks
+    from .history import History
+    from .recovery_case import Case, CaseState
+
+_TABLE: dict[str, Any] = {"t": pl.Int32, "at": INSTANT, "recovery": pl.String}
+Stretches = dict[str, list[tuple["datetime", "datetime | None"]]]
+"""By ticket, from when to when a condition held; without end, it still does."""
+
+
+class Recovery:
+    """The cases of all tickets that some clocks know, which tell the deadlines and promises that rules read.
+
+    There are none where no rule opens any, or nobody asked for what they are made of.
+    """
+
+    def __init__(self, clocks: Clocks) -> None:
+        self._clocks, self._ruleset, self._snapshot = clocks, clocks.ruleset, clocks.history.snapshot
+        asked = clocks.history.facts >= CASES
+        self.rules = tuple(rule for rule in self._ruleset.rules if asked and _in_force(rule, self._snapshot.helpdesk))
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """Every case there ever was, by when it was opened."""
+        ledgers = self._ledgers() if self.rules else []
+        until = min(self._snapshot.at, self._snapshot.known_to)
+        for ledger in ledgers:
+            ledger.pass_time(until)
+        found = [case for ledger in ledgers for case in ledger.cases]
+        return tuple(sorted(found, key=lambda case: (case.opened, case.id)))
+
+    def of(self, ticket: str) -> list[Case]:
+        """The cases to which a ticket belongs, by when they were opened."""
+        return self._by_ticket.get(ticket, [])
+
+    @cached_property
+    def _by_ticket(self) -> dict[str, list[Case]]:
+        found: dict[str, list[Case]] = defaultdict(list)
+        for case in self.cases:
+            for ticket in case.tickets:
+                found[ticket].append(case)
+        return found
+
+    # --- who was let down ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _holding(self) -> dict[str, Stretches]:
+        """For each rule, by id, where and when its condition held; a ticket's being closed ends nothing here."""
+        return {rule.id: self._stretches(rule) for rule in self.rules}
+
+    def _stretches(self, rule: Rule) -> Stretches:
+        asked = compared(rule)
+        history = self._clocks.history_with(asked)
+        judge = Judge(self._ruleset, [rule], history)
+        births = history.tickets.select("t", now="created")
+        frame = prepared(Replay(history, judge, self._clocks.given).course([rule], births, asked))
+        said = judge.over(frame, [rule], closed_too=True)
+        rows = pl.DataFrame({"t": frame["t"], "now": frame["now"], "holds": said[rule.id] & ~frame["_gone"]}).sort(
+            "t", "now"
+        )
+        turned = pl.col("holds") != pl.col("holds").shift(1).over("t").fill_null(value=False)
+        rows = rows.filter(turned).join(history.tickets.select("t", "id"), on="t", maintain_order="left")
+        found: Stretches = {}
+        for ticket, turns in groupby(rows.select("id", "now").iter_rows(), key=itemgetter(0)):
+            instants = [instant.astimezone(UTC) for _, instant in turns]
+            ends: list[datetime | None] = [*instants[1::2], *[None] * (len(instants) % 2)]
+            spans = [(self._acting(rule, ticket, begin), end) for begin, end in zip(instants[::2], ends, strict=True)]
+            found[ticket] = [
+                (begin, end) for begin, end in spans if begin <= self._snapshot.at and (end is None or begin < end)
+            ]
+        return {ticket: spans for ticket, spans in found.items() if spans}
+
+    def _acting(self, rule: Rule, ticket: str, begin: datetime) -> datetime:
+        """When a condition that began to hold has done so for the rule's ``for``."""
+        return self.calendar(rule, ticket).add(begin, rule.for_) if rule.for_ else begin
+
+    def _trouble(self, cause: str, deed: Deed) -> Rule | None:
+        """The first rule of a cause whose condition held as a signal came; angry words alone are no trouble."""
+        rules = (rule for rule in self._causes[cause] if deed.signal is not None and deed.signal.kind != "angry_words")
+        return next((rule for rule in rules if _holds(self._holding[rule.id], deed.ticket, deed.at)), None)
+
+    @cached_property
+    def _causes(self) -> dict[str, list[Rule]]:
+        """The rules of each cause, in file order."""
+        causes: dict[str, list[Rule]] = defaultdict(list)
+        for rule in self.rules:
+            causes[_cause(rule)].append(rule)
+        return causes
+
+    # --- what happened to them ----------------------------------------------------------------------------------------
+
+    def _ledgers(self) -> list[Ledger]:
+        requesters = self._requesters
+        let_down = {requesters[ticket] for stretches in self._holding.values() for ticket in stretches}
+        tickets = self._with_targets({ticket for ticket, requester in requesters.items() if requester in let_down})
+        ledgers: dict[tuple[str, str], Ledger] = {}
+        solved: set[str] = set()
+        watchers = {ticket: {requesters[ticket]} for ticket in tickets}
+        for cause, deed in self._deeds(tickets):
+            if deed.kind == "status":
+                (solved.add if deed.solved else solved.discard)(deed.ticket)
+            if deed.kind == "merged" and deed.text in watchers:
+                watchers[deed.text] |= watchers[deed.ticket]
+            for requester in sorted(watchers[deed.ticket]):
+                for each in self._causes if cause is None else (cause,):
+                    ledger = ledgers.get((each, requester))
+                    if ledger is None:
+                        ledger = ledgers[each, requester] = Ledger(
+                            requester, self.calendar, self._called.__getitem__, solved
+                        )
+                    own = requester == requesters[deed.ticket]
+                    ledger.take(deed, self._trouble(each, deed) if own else None)
+        return list(ledgers.values())
+
+    def _deeds(self, tickets: set[str]) -> Iterator[tuple[str | None, Deed]]:
+        """All deeds in order; those that say that a rule began to hold concern its cause alone."""
+        every = deeds(self._snapshot, self._clocks, self._ruleset.words, tickets, self._requesters)
+        told = {(deed.ticket, deed.at) for deed in every if deed.signal and deed.signal.kind != "angry_words"}
+        causes: dict[int, str] = {}
+        begun: list[Deed] = []
+        owners = Owners(self._snapshot, tickets)
+        for rule in self.rules:
+            for ticket, stretches in self._holding[rule.id].items():
+                for begin, _ in stretches:
+                    if (ticket, begin) not in told:
+                        signal = Signal(
+                            begin, "matched", ticket, rule.name, None, rule.name, owners.then(ticket, begin)
+                        )
+                        begun.append(Deed(begin, ticket, "signal", signal=signal))
+                        causes[id(begun[-1])] = _cause(rule)
+        for deed in in_order([*enumerate(every), *((-1, deed) for deed in begun)]):
+            yield causes.get(id(deed)), deed
+
+    def _with_targets(self, tickets: set[str]) -> set[str]:
+        """The tickets, and those that they were merged into."""
+        merges = self._snapshot.events.filter((pl.col("kind") == "merged") & (pl.col("at") <= self._snapshot.at))
+        into = [(one, other) for one, other in merges.select("ticket", "new").iter_rows() if other in self._requesters]
+        while more := {other for one, other in into if one in tickets} - tickets:
+            tickets |= more
+        return tickets
+
+    # --- what is known of tickets -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _present(self) -> pl.DataFrame:
+        facts = {"requester", *(rule.calendar.fact for rule in self.rules if isinstance(rule.calendar, By))}
+        history = self._clocks.history
+        return history.at(history.tickets.select("t", now=pl.lit(self._snapshot.at, INSTANT)), facts)
+
+    @cached_property
+    def _requesters(self) -> dict[str, str]:
+        """Whose each ticket is; one without requester stands by itself."""
+        rows = self._present.select("id", "requester").iter_rows()
+        return {ticket: requester or f"ticket {ticket}" for ticket, requester in rows}
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        rows = self._clocks.history.tickets.select("id", "url").iter_rows()
+        return {ticket: called(ticket, url) for ticket, url in rows}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the default calendar, in which people read times."""
+        return calendar_for(self._ruleset, self._ruleset.default_calendar).zone
+
+    def calendar(self, rule: Rule, ticket: str) -> Calendar:
+        """The calendar of a rule's cases that begin on a ticket."""
+        said = rule.calendar
+        if isinstance(said, By):
+            value = self._cases_of(said.fact).get(ticket)
+            said = said.cases.get(str(value).casefold(), said.default)
+        assign = rule.actions.recover.assign if rule.actions.recover else None
+        team = self._ruleset.teams.get(assign.team or "") if assign else None
+        return calendar_for(self._ruleset, said or (team.calendar if team else None) or self._ruleset.default_calendar)
+
+    def _cases_of(self, fact: str) -> Mapping[str, Any]:
+        return dict(self._present.select("id", fact).iter_rows())
+
+    # --- the fact -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def told(self) -> Told:
+        """The fact ``recovery`` of every ticket of a case; rows after the snapshot's instant tell what comes if nobody acts."""
+        numbers = dict(self._clocks.history.tickets.select("id", "t").iter_rows())
+        rows = [
+            (numbers[ticket], at, state)
+            for ticket, cases in self._by_ticket.items()
+            if ticket in numbers
+            for at, state in _states(ticket, [(case, self._turns(case)) for case in cases])
+        ]
+        return Told(pl.DataFrame(rows, schema=_TABLE, orient="row").sort("t", "at"))
+
+    def _turns(self, case: Case) -> list[tuple[datetime, CaseState]]:
+        """The changes of state, that to come by itself among them."""
+        if case.state != "resolved" or case.verify_at is None:
+            return case.turns
+        return [*case.turns, (max(case.verify_at, self._snapshot.at) + TICK, "verified")]
+
+
+def family(history: History) -> pl.Series:
+    """The tickets (``t``) of a history, and all others that may bear on the cases of their customers."""
+    whole = history.whole
+    rows = whole.at(whole.tickets.select("t", now=pl.lit(whole.snapshot.at, INSTANT)), {"requester"})
+    owner = {
+        ticket: requester or f"ticket {ticket}" for ticket, requester in rows.select("id", "requester").iter_rows()
+    }
+    merges = whole.snapshot.events.filter(pl.col("kind") == "merged").select("ticket", "new").iter_rows()
+    kin = [(owner[one], owner[other]) for one, other in merges if one in owner and other in owner]
+    found = {owner[ticket] for ticket in history.tickets["id"]}
+    while more := {name for pair in kin if found & set(pair) for name in pair} - found:
+        found |= more
+    return whole.tickets.filter(pl.Series([owner[ticket] in found for ticket in whole.tickets["id"]]))["t"]
+
+
+def _in_force(rule: Rule, helpdesk: str) -> bool:
+    here = not rule.helpdesks or helpdesk in rule.helpdesks
+    return rule.actions.recover is not None and rule.mode != "off" and here
+
+
+def _cause(rule: Rule) -> str:
+    return rule.actions.recover.cause.casefold() if rule.actions.recover else ""
+
+
+def _holds(stretches: Stretches, ticket: str, at: datetime) -> bool:
+    return any(begin <= at and (end is None or at < end) for begin, end in stretches.get(ticket, ()))
+
+
+def _states(
+    ticket: str, cases: list[tuple[Case, list[tuple[datetime, CaseState]]]]
+) -> Iterator[tuple[datetime, CaseState]]:
+    """How a ticket stands wherever that turns: of several cases the one with most left to do, else the last that ended."""
+    instants = sorted({max(at, case.tickets[ticket]) for case, turns in cases for at, _ in turns})
+    for instant in instants:
+        joined = [(case, turns) for case, turns in cases if case.tickets[ticket] <= instant]
+        now = [[turn for turn in turns if turn[0] <= instant][-1] for _, turns in joined]
+        live = [state for _, state in now if state not in ENDED]
+        yield instant, min(live, key=LEAST_SETTLED.index) if live else max(now)[1]
