@@ -18,6 +18,7 @@ import polars as pl
 from ..connectors.ticket import called
 from ..rules.calendar import calendar_for
 from ..rules.model import By
+from ..rules.shapes import slug
 from .demand import CASES, compared
 from .judge import Judge
 from .leaves import prepared
@@ -254,7 +255,7 @@ def _in_force(rule: Rule, helpdesk: str) -> bool:
 
 
 def _cause(rule: Rule) -> str:
-    return rule.actions.recover.cause.casefold() if rule.actions.recover else ""
+    return slug(rule.actions.recover.cause) if rule.actions.recover else ""
 
 
 def _holds(stretches: Stretches, ticket: str, at: datetime) -> bool:

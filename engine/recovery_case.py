@@ -27,8 +27,8 @@ _LEVELS = ((8, "critical"), (5, "high"), (3, "medium"))
 class Signal(NamedTuple):
     """Something that happened to a customer. ``kind``: one of ``rules.signals.SIGNALS``; ``value``: what it was, in words.
 
-    ``event`` is the desk's event that it was read from (none: time alone brought it), ``rule`` the name of the rule that
-    told it, ``owner`` whose ticket it was then, or who gave the promise.
+    Times in ``value`` are on the default calendar's clock. ``event`` is the desk's event that it was read from (none: time
+    alone brought it), ``rule`` the name of the rule that told it, ``owner`` whose ticket it was then, or who gave the promise.
     """
 
     at: datetime

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ..connectors.ticket import called
+from ..rules.calendar import calendar_for
 from ..rules.recovery_marks import marks_in, marks_of_tags
 from ..rules.signals import LONG_WAIT, MANY_HANDS, SOON_AGAIN
 from .people_win import same_text
@@ -20,6 +21,7 @@ from .snapshot import decode
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from ..rules.wordlists import Wordlists
     from .clocks import Clocks
@@ -42,10 +44,11 @@ def deeds(
     """All deeds on some tickets up to the snapshot's instant, in order. ``requesters``: whose every ticket is."""
     found: list[Numbered] = []
     rows, owners = _rows(snapshot, tickets), Owners(snapshot, tickets)
+    zone = calendar_for(clocks.ruleset, clocks.ruleset.default_calendar).zone
     for ticket, first in _first_values(snapshot, tickets).items():
-        found += _Course(snapshot, words, ticket, first, owners).deeds(rows.get(ticket, ()))
+        found += _Course(snapshot, words, ticket, first, owners, zone).deeds(rows.get(ticket, ()))
     brought = (
-        *_missed(snapshot, clocks, tickets, owners),
+        *_missed(snapshot, clocks, tickets, owners, zone),
         *_broken(snapshot, clocks, tickets),
         *_contacts(snapshot, tickets, requesters),
     )
@@ -87,10 +90,16 @@ class _Course:
     """One ticket's course, event by event."""
 
     def __init__(
-        self, snapshot: Snapshot, words: Wordlists, ticket: str, first: Mapping[str, Any], owners: Owners
+        self,
+        snapshot: Snapshot,
+        words: Wordlists,
+        ticket: str,
+        first: Mapping[str, Any],
+        owners: Owners,
+        zone: ZoneInfo,
     ) -> None:
         self._snapshot, self._words, self._ticket, self._language = snapshot, words, ticket, first["language"]
-        self._owners = owners
+        self._owners, self._zone = owners, zone
         self._solved, self._owner, self._born = first["status"] in _DONE, first["assignee"], first["created"]
         self._reopens = self._hands = 0
         self._rated: str | None = None
@@ -199,7 +208,7 @@ class _Course:
         end = ended or min(self._snapshot.at, self._snapshot.known_to)
         if asked is not None and end - asked > LONG_WAIT:
             at = asked + LONG_WAIT + TICK
-            value, owner = f"since {asked:%Y-%m-%d %H:%M} UTC", self._owners.then(self._ticket, at)
+            value, owner = f"since {asked.astimezone(self._zone):%Y-%m-%d %H:%M}", self._owners.then(self._ticket, at)
             yield Deed(at, self._ticket, "signal", signal=Signal(at, "long_wait", self._ticket, value, None, "", owner))
 
 
@@ -224,7 +233,9 @@ def _with_comments(rows: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any
 # --- what time or other tickets bring ---------------------------------------------------------------------------------
 
 
-def _missed(snapshot: Snapshot, clocks: Clocks, tickets: Collection[str], owners: Owners) -> Iterator[Deed]:
+def _missed(
+    snapshot: Snapshot, clocks: Clocks, tickets: Collection[str], owners: Owners, zone: ZoneInfo
+) -> Iterator[Deed]:
     """Deadlines as they are missed, each told by the rule that sets it; none on a ticket that is gone by then."""
     ends = _ends(snapshot)
     numbers = {t: ticket for ticket, t in clocks.history.tickets.select("id", "t").iter_rows() if ticket in tickets}
@@ -236,7 +247,7 @@ def _missed(snapshot: Snapshot, clocks: Clocks, tickets: Collection[str], owners
         for t, at, due in table.select("t", "at", "due").iter_rows():
             ticket = numbers.get(t)
             if ticket is not None and at <= ends.get(ticket, at) and clocks.runs(rule, t):
-                value = f"{deadline.name}, due {due:%Y-%m-%d %H:%M} UTC" if due else deadline.name
+                value = f"{deadline.name}, due {due.astimezone(zone):%Y-%m-%d %H:%M}" if due else deadline.name
                 signal = Signal(at, kind, ticket, value, None, rule.name, owners.then(ticket, at))
                 yield Deed(at, ticket, "signal", signal=signal)
 

@@ -52,9 +52,10 @@ def answer(*arguments: str) -> Any:
 
 def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
     """The clock of the command line stands still. Every module is imported first, so that none keeps it standing."""
-    for name in [f"makegood.cli.{each.name}" for each in iter_modules(cli.__path__)]:
-        if hasattr(import_module(name), "now"):
-            monkeypatch.setattr(f"{name}.now", lambda: at)
+    modules = [import_module(f"makegood.cli.{each.name}") for each in iter_modules(cli.__path__)]
+    for module in modules:
+        if hasattr(module, "now"):
+            monkeypatch.setattr(module, "now", lambda: at)
 
 
 def furnish(folder: Path) -> Local:

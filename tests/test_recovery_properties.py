@@ -191,7 +191,7 @@ def instants(rng: random.Random, done: list[Deed], count: int) -> list[datetime]
 # --- the pages, read slowly -------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(SEEDS)
 def test_cases_are_as_the_pages_say(rng: random.Random) -> None:
     """Whole cases of five customers and those without a name, at the end and at an instant before."""

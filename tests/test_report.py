@@ -23,7 +23,7 @@ from makegood.engine.report import SECTIONS, Report, before, report, so_far
 from makegood.engine.seen import Period
 
 SEEDS = st.integers(0, 2**32).map(random.Random)
-MANY = settings(max_examples=25, deadline=None)
+MANY = settings(max_examples=12, deadline=None)
 BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from makegood.rules.model import RuleSet
 
 SEEDS = st.integers(0, 2**32).map(random.Random)
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=12, deadline=None)
 RULES = rules(slow.RULES)
 HOUR = timedelta(hours=1)
 
@@ -129,7 +129,7 @@ def test_the_random_desks_have_everything_to_count() -> None:
     assert {key for key, times in found.items() if not times} == {"flagged_rightly"}
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(SEEDS)
 def test_the_period_before_is_told_as_its_own(rng: random.Random) -> None:
     done, period = troubles(rng), Period(BEGIN + 300 * HOUR, BEGIN + 450 * HOUR)
