@@ -46,6 +46,11 @@ class Candidate:
         return self.load / self.weight
 
     @cached_property
+    def told(self) -> dict[str, Any]:
+        """For the ``why`` of a plan."""
+        return {"who": self.handle, "load": self.load, "share": round(self.share, 2)}
+
+    @cached_property
     def ties(self) -> tuple[float, datetime, str]:
         """What decides where a strategy sees no difference."""
         return self.share, self.last or LONG_AGO, self.handle

@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import polars as pl
@@ -34,6 +35,7 @@ _SAME_REPLY = timedelta(minutes=10)
 _MOST_STEPS = 10_000
 
 
+@lru_cache(maxsize=65536)
 def effect_key(rule_id: str, action: str, step: str | None, subject: str, who: tuple[str, ...] = ()) -> str:
     """The identity of a once-only effect, 16 hex digits.
 
@@ -42,6 +44,7 @@ def effect_key(rule_id: str, action: str, step: str | None, subject: str, who: t
     return _digest("effect", rule_id, action, step, subject, *who)
 
 
+@lru_cache(maxsize=65536)
 def change_key(rule_id: str, ticket: str, action: str, step: str | None, field: str | None, to: Value) -> str:
     """The identity of one wanted change, 16 hex digits: the same in every plan that wants the same."""
     return _digest("change", rule_id, ticket, action, step, field, to)

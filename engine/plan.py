@@ -14,6 +14,7 @@ from ..rules.calendar import CalendarError, calendar_for
 from ..rules.desk_words import check_names
 from ..rules.diagnostics import did_you_mean
 from ..rules.model import bundles
+from .collecting import no_cycles
 from .effects import Memory
 from .evaluate import evaluate
 from .follows import follows
@@ -120,8 +121,9 @@ def plan_of(
         PlanRefused: a calendar cannot be used.
     """
     days_off = _days_off(scene)
-    decisions = _decide(scene, rules, allow_replies=allow_replies, confirmed=confirmed)
-    return _written(scene, rules, decisions, days_off, asked)
+    with no_cycles():
+        decisions = _decide(scene, rules, allow_replies=allow_replies, confirmed=confirmed)
+        return _written(scene, rules, decisions, days_off, asked)
 
 
 def _known_rule(rules: Sequence[tuple[int, Rule]], name: str | None) -> None:

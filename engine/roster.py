@@ -10,8 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from heapq import nsmallest
-from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
@@ -54,12 +53,14 @@ class Choice:
 
     def told(self) -> dict[str, Any]:
         """For the ``why`` of a plan: everybody with load and share, the chosen one first, and the causes of the others."""
-        ranked = nsmallest(TOLD, self.candidates, key=lambda one: (one.handle != self.person, one.least_busy))
+        ranked = sorted(self.candidates, key=attrgetter("least_busy"))[:TOLD]
+        chosen_first = [one for one in self.candidates if one.handle == self.person]
+        told = [*chosen_first, *(one for one in ranked if one.handle != self.person)][:TOLD]
         return {
             "team": self.team,
             "chosen_by": "preferred" if self.preferred else self.strategy,
-            "candidates": [{"who": one.handle, "load": one.load, "share": round(one.share, 2)} for one in ranked],
-            "excluded": dict(islice(sorted(self.excluded.items()), TOLD)),
+            "candidates": [one.told for one in told],
+            "excluded": dict(sorted(self.excluded.items())[:TOLD]),
             "of": [len(self.candidates), len(self.excluded)],
         }
 
@@ -88,7 +89,7 @@ class Roster:
         self._given_now: Counter[str] = Counter()
         self._members: dict[tuple[str, str], Sequence[Member]] = {}
         self._pools: dict[tuple[Any, ...], _Pool] = {}
-        self._states: dict[str, dict[tuple[str, str, str], Candidate | str]] = defaultdict(dict)
+        self._states: dict[tuple[str, str, str], dict[str, Candidate | str]] = defaultdict(dict)
         self._cases: dict[str, dict[str, Any]] = {}
         self._counts: dict[str, dict[str, Counter[str]]] = defaultdict(dict)
         self._lately: dict[datetime, Counter[str]] = {}
@@ -119,10 +120,10 @@ class Roster:
         excluded = dict(pool.causes)
         able: list[Candidate] = []
         here = {fact: self._case(ticket, fact) for fact in pool.facts}
-        key = _key(team)
+        known = {bucket: self._states[*_key(team), bucket] for bucket in ("", *here.values())}
         for member, fact, cases in pool.there:
             bucket = here[fact] if fact and here[fact] in cases else ""
-            state = self._states[member.handle].get((*key, bucket)) or self._state(team, member, bucket)
+            state = known[bucket].get(member.handle) or self._state(team, member, bucket)
             if isinstance(state, str):
                 excluded[member.handle] = state
             else:
@@ -201,7 +202,8 @@ class Roster:
         self._holds[handle].append(ticket)
         for fact, counted in self._counts[handle].items():
             counted[self._case(ticket, fact)] += 1
-        self._states.pop(handle, None)
+        for known in self._states.values():
+            known.pop(handle, None)
 
     # --- who can ----------------------------------------------------------------------------------------------------------
 
@@ -237,7 +239,7 @@ class Roster:
     def _state(self, team: Team, member: Member, bucket: str) -> Candidate | str:
         """Somebody with what they hold, or why they can take no more tickets of a kind; good until they are given one."""
         found = self._full(team, member, bucket) or self._candidate(member, bucket)
-        self._states[member.handle][*_key(team), bucket] = found
+        self._states[*_key(team), bucket][member.handle] = found
         return found
 
     def _full(self, team: Team, member: Member, bucket: str) -> str:

@@ -176,4 +176,6 @@ def moment_of(written: str | Duration, start: datetime, calendar: Calendar) -> s
 
 def natural(ticket: str) -> Sequence[tuple[int, int, str]]:
     """A key that orders ticket ids as people do: by number where they are numbers."""
+    if ticket.isascii() and ticket.isdecimal():
+        return [(0, int(ticket), "")]
     return [(0, int(digits), "") if digits else (1, 0, other) for digits, other in _PIECES.findall(ticket)]
