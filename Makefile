@@ -28,7 +28,7 @@ demo: $(READY)
 	@$(BIN)/makegood demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -n $(PROCS) --dist worksteal -m 'not live and not postgres' tests
+	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n $(PROCS) --dist worksteal -m 'not live and not postgres' tests
 
 lint: $(READY) imports
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from fake_world import BERLIN, MOVING, NAMES, SPAN, TOKYO, condition, leaf
+from fake_world import BERLIN, MOVING, NAMES, SPAN, TEAMS, TOKYO, condition, leaf
 
 from makegood.rules.calendar import ALWAYS
 from makegood.rules.durations import Duration
@@ -45,7 +45,7 @@ def clock_rules(rng: random.Random, count: int = 5) -> RuleSet:
     """So many rules with a clock each."""
     made = tuple(_rule(number, rng) for number in range(count))
     calendars = {"berlin": BERLIN, "tokyo": TOKYO, "always": ALWAYS}
-    return RuleSet(made, calendars, rng.choice(["berlin", "tokyo", "always"]), {}, {}, Limits(), (), "")
+    return RuleSet(made, calendars, rng.choice(["berlin", "tokyo", "always"]), TEAMS, {}, Limits(), (), "")
 
 
 def _rule(number: int, rng: random.Random) -> Rule:
