@@ -5,11 +5,12 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PROCS  ?= 2
 
-.PHONY: help setup demo test lint format types imports docs live bench clean
+.PHONY: help setup demo test long lint format types imports docs live bench clean
 
 help:
 	@echo "make demo   a small lively helpdesk, a rule file, and the plan for it (no account, no network service)"
 	@echo "make test   the tests that need nothing but this checkout"
+	@echo "make long   those that take longer: weeks played through, packages built, whole desks told twice"
 	@echo "make lint   ruff, formatting, import directions"
 	@echo "make types  mypy, strict"
 	@echo "make docs   write the reference pages again; fails in CI if they were not up to date"
@@ -28,7 +29,10 @@ demo: $(READY)
 	@$(BIN)/makegood demo
 
 test: $(READY)
-	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n $(PROCS) --dist worksteal -m 'not live and not postgres' tests
+	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n $(PROCS) --dist worksteal -m 'not live and not postgres and not long' tests
+
+long: $(READY)
+	POLARS_MAX_THREADS=1 $(BIN)/python -m pytest -n $(PROCS) --dist loadfile -m long tests
 
 lint: $(READY) imports
 	$(BIN)/ruff check .

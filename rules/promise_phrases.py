@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 BETWEEN = "[ ,():]{1,3}"
 """What may stand between two words of a phrase."""
@@ -27,6 +28,7 @@ DEEPEST = 6
 LONGEST = 300
 """How deep classes may use other classes, and how long a phrase may be."""
 
+_END = r"(?!\w)"
 _WORD = "[^ ,():]+"
 _PART = re.compile(r"\([^()]*\)|[^\s()]+|[()]")
 _CLASS = re.compile(r"<([\w.:]+)>([a-z]*)")
@@ -81,8 +83,18 @@ class _Branch:
     def expression(self, before: str = "") -> str:
         """All phrases from here on; ``before`` is the kind of what stands in front, empty at the beginning."""
         found = [_step(piece, before, branch) for piece, branch in self.branches.items()]
-        found += [""] if self.ends else []
-        return found[0] if len(found) == 1 else f"(?:{'|'.join(found)})"
+        return _any_of([*found, ""] if self.ends else found)
+
+
+def _any_of(expressions: Sequence[str]) -> str:
+    """The first of the expressions that matches; of those side by side that end with a word, its end is written once."""
+    if len(expressions) == 1:
+        return expressions[0]
+    found = []
+    for words, same in groupby(expressions, key=lambda each: each.endswith(_END)):
+        either = "|".join(each.removesuffix(_END) for each in same)
+        found.append(f"(?:{either}){_END}" if words else either)
+    return f"(?:{'|'.join(found)})"
 
 
 def _step(piece: _Piece, before: str, rest: _Branch) -> str:
@@ -152,16 +164,16 @@ class Phrases:
             return _Piece("optional", self.either([part[1:-1]], depth))
         found = [self._alternative(each, phrase, depth) for each in part.split("|") if each]
         kind = "close" if part.strip("<>") in self._close else "word"
-        return _Piece(kind, found[0] if len(found) == 1 else f"(?:{'|'.join(found)})")
+        return _Piece(kind, _any_of(found))
 
     def _alternative(self, word: str, phrase: str, depth: int) -> str:
         found = _CLASS.fullmatch(word)
         if found:
-            return self._class(found[1], phrase, depth) + (rf"{found[2]}(?!\w)" if found[2] else "")
+            return self._class(found[1], phrase, depth) + (found[2] + _END if found[2] else "")
         if "<" in word or ">" in word:
             raise PhraseError(f"`{word}` in `{phrase}` is no word", "put spaces around `<name>`")
         parts = [re.escape(each) for each in (word.split("*", 1) if len(word) > 1 else [word])]
-        return r"\w*".join(parts) + (r"(?!\w)" if word[-1].isalnum() else "")
+        return r"\w*".join(parts) + (_END if word[-1].isalnum() else "")
 
     def _class(self, name: str, phrase: str, depth: int) -> str:
         if name in self._slots:

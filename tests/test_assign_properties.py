@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from makegood.engine.plan_file import Plan, PlannedChange
 
+pytestmark = pytest.mark.long
+
 SEEDS = st.integers(0, 2**32).map(random.Random)
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 PERIOD, DAY = timedelta(days=28), timedelta(days=1)

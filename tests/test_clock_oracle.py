@@ -23,6 +23,7 @@ from test_oracle import cut
 
 from makegood.engine.evaluate import evaluate
 
+pytestmark = pytest.mark.long
 BERLIN = ZoneInfo("Europe/Berlin")
 HEAD = """
 default_calendar: office

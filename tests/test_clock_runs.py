@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from makegood.connectors.ticket import Event
 
+pytestmark = pytest.mark.long
+
 SEED, TICKETS, RUNS = 1, 4, 200
 
 

@@ -20,6 +20,8 @@ from makegood.engine.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 
 def state(folder: Path, clock: Clock) -> list[Any]:
     """The tickets as people see them, versions and times apart."""

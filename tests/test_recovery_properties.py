@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import oracle_recovery as slow
 import polars as pl
+import pytest
 from fake_troubles import BEGIN, SPAN, deeds, town
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from makegood.engine.recovery_case import Case
     from makegood.engine.snapshot import Snapshot
     from makegood.rules.model import RuleSet
+
+pytestmark = pytest.mark.long
 
 SEEDS = st.integers(0, 2**32).map(random.Random)
 END = BEGIN + SPAN

@@ -16,6 +16,8 @@ from makegood.connectors.local import Local
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 CUSTOMERS, SEED = 40, 20
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 RULES = f"""\

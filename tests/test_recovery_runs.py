@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from makegood.connectors.ticket import Event, Ticket
     from makegood.engine.recovery_case import Case
 
+pytestmark = pytest.mark.long
+
 DESK, DESKS, CUSTOMERS, RUNS = "support", 5, 40, 6
 END = BEGIN + SPAN
 TEXT = f"""\

@@ -22,6 +22,7 @@ from makegood.engine.figures import Section
 from makegood.engine.report import SECTIONS, Report, before, report, so_far
 from makegood.engine.seen import Period
 
+pytestmark = pytest.mark.long
 SEEDS = st.integers(0, 2**32).map(random.Random)
 MANY = settings(max_examples=12, deadline=None)
 BERLIN = ZoneInfo("Europe/Berlin")

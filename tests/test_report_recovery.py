@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from makegood.engine.snapshot import Snapshot
     from makegood.rules.model import RuleSet
 
+pytestmark = pytest.mark.long
+
 SEEDS = st.integers(0, 2**32).map(random.Random)
 FEW = settings(max_examples=12, deadline=None)
 RULES = rules(slow.RULES)

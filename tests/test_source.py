@@ -239,23 +239,3 @@ def test_large_nonsense_is_refused_quickly(data):
     start = time.process_time()
     assert codes(data)
     assert time.process_time() - start < 3
-
-
-RULE = """
-  - name: Refund complaints {0} go to whoever in Billing is least busy     # a sentence; unique
-    why: Billing owns refunds; we promise an answer within one working day.   # shown to agents
-    when:
-      status: [new, open]
-      any: {{form: Refund request, subject: {{contains: [refund, chargeback]}}}}
-      none: {{tags: [spam]}}
-    assign: {{team: billing, choose: least_busy, prefer: [requester.last_assignee], if_nobody: {{notify: leads}}}}
-    note: Hello {0}
-"""
-
-
-def test_two_thousand_lines_are_read_quickly():
-    text = "version: 1\nrules:" + "".join(RULE.format(number) for number in range(220))
-    good(text)
-    start = time.process_time()
-    good(text)
-    assert time.process_time() - start < 0.4
