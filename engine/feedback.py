@@ -62,11 +62,6 @@ def feedback(seen: Seen, theme: str | None = None) -> list[Said]:
     return _told(seen, (*_ratings(seen), *_reopened(seen), *_messages(seen)), theme)
 
 
-def ratings(seen: Seen) -> list[Said]:
-    """The ratings among it."""
-    return _told(seen, _ratings(seen), None)
-
-
 # --- what they are about ----------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .feedback import HAPPY, feedback
+from .feedback import HAPPY
 from .plan_file import instant_text
 from .seen import NO_TEAM, NOBODY
 from .snapshot import INSTANT
@@ -75,7 +75,7 @@ def recognition(seen: Seen) -> list[Praise]:
     for case, then in won_back(seen):
         of(then.person, then.team).won_back.append(case)
     named = _named(seen)
-    for said in feedback(seen):
+    for said in seen.said:
         if said.kind in HAPPY and (said.text or said.kind == "thanks"):
             somebody = named(said)
             (of(somebody) if somebody else of(said.person, said.team)).thanks.append(said)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .demand import needs
 from .plan_file import instant_text
 from .report_people import fairness, reopens, satisfaction
-from .report_recovery import recovery, thanks, voice
+from .report_recovery import recovery
+from .report_voice import thanks, voice
 from .report_word import deadlines, promises
 from .runnable import rules_in_force
 from .seen import FACTS, TICK, Period, Seen

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FRAME: dict[str, Any] = {"t": pl.Int32, "at": INSTANT, "what": pl.String, "about": pl.String}
 _TOO_FEW = "No rule of the rule file sets a deadline (`deadline`), so there is none to meet."
-_NO_WATCH = "No rule of the rule file keeps watch over promises (`promise`), so none are counted."
+NO_WATCH = "No rule of the rule file keeps watch over promises (`promise`), so none are counted."
 
 
 # --- promises ---------------------------------------------------------------------------------------------------------
@@ -41,7 +41,7 @@ def promises(seen: Seen) -> Section:
     """What agents promised, and what became of it."""
     title, about = "Promises", "What we told customers we would do, and whether we did."
     if not seen.watches_word():
-        return Section("promises", title, about, notes=(_NO_WATCH,))
+        return Section("promises", title, about, notes=(NO_WATCH,))
     fates = list(_fates(seen))
     made = [each for each in fates if each.promise.made in seen.period]
     ended = [each for each in fates if each.state not in ("open", "undated") and each.at in seen.period]

@@ -16,6 +16,7 @@ import polars as pl
 from ..rules.calendar import calendar_for
 from .clocks import Clocks
 from .demand import facts_of, with_clocks
+from .feedback import feedback
 from .history import History
 from .runnable import rules_in_force
 from .scene import group_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from ..rules.model import RuleSet
+    from .feedback import Said
     from .snapshot import Snapshot
     from .word import Word
 
@@ -136,6 +138,11 @@ class Seen:
             for ticket, at, what, group, person, more in rows
         ]
 
+    @cached_property
+    def said(self) -> list[Said]:
+        """What customers said in the period."""
+        return feedback(self)
+
     def team(self, group: str | None) -> str:
         """The team of the rule file that has a group, else the group itself."""
         return self._teams.get(group.casefold(), group) if group else NO_TEAM
@@ -169,6 +176,10 @@ class Seen:
     def watches_word(self) -> bool:
         """Whether a rule keeps watch over promises."""
         return any(rule.actions.promise for rule in self.rules)
+
+    def opens_cases(self) -> bool:
+        """Whether a rule opens recovery cases."""
+        return any(rule.actions.recover for rule in self.rules)
 
     def verdicts(self, name: str) -> Iterator[pl.DataFrame]:
         """What the deadlines of a name came to (:attr:`.clocks.Clock.verdicts`), of each ticket by the rule that counts there."""

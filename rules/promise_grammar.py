@@ -26,6 +26,8 @@ _BREAKS = re.compile(r"; | - | -- ")
 """Where a sentence is always parted."""
 
 
+SENTENCES = 10_000
+"""How many sentences are remembered with what they say: agents write most of them again and again."""
 GATE_SLOTS = ("act", "any", "time")
 """The slots of gates and vetoes."""
 
@@ -74,6 +76,7 @@ class Grammar:
         self.marker = re.compile(_tight(words.get("marker", ())))
         self.no_promise = re.compile(phrases.either(words.get("no_promise", ())))
         self.moved = re.compile(phrases.either(words.get("moved", ())))
+        self.read = lru_cache(SENTENCES)(self._read)
 
     @cached_property
     def times(self) -> TimeWords:
@@ -122,7 +125,7 @@ class Grammar:
         """
         _ = self.times, self._joint, self._lead, self._and, self._glue, self._act, self._gates, self._vetoes
 
-    def read(self, sentence: str) -> Reading:
+    def _read(self, sentence: str) -> Reading:
         """What a sentence commits its author to."""
         plain = folded(without_quotations(sentence, PAST_MASK))
         times = list(self.times.find(plain))

@@ -17,7 +17,8 @@ from small_desk import rules, snapshot
 
 from makegood.engine.evaluate import evaluate
 from makegood.engine.report import report
-from makegood.engine.report_recovery import recovery, thanks, voice
+from makegood.engine.report_recovery import recovery
+from makegood.engine.report_voice import thanks, voice
 from makegood.engine.seen import Period, Seen
 from makegood.engine.word import Word
 
