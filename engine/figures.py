@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from statistics import median as middle
 from typing import TYPE_CHECKING, Any, Literal
@@ -126,11 +126,11 @@ def by_name(
 
     ``columns``: what is counted, and the heading of that column. ``rate`` adds a share.
     """
-    sums: dict[str, Counter[str]] = {}
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
     for name, what in found:
-        sums.setdefault(name, Counter())[what] += 1
-    sums = {name: each for name, each in sums.items() if any(each[what] for what in columns)}
-    ranked = sorted(sums.items(), key=lambda each: (-sum(each[1][what] for what in columns), each[0]))
+        sums[name][what] += 1
+    named = [(name, each) for name, each in sums.items() if any(each[what] for what in columns)]
+    ranked = sorted(named, key=lambda each: (-sum(each[1][what] for what in columns), each[0]))
     head: list[tuple[str, Unit]] = [(first, "text"), *((label, "count") for label in columns.values())]
     rows: list[list[Cell]] = [[name, *(each[what] for what in columns)] for name, each in ranked]
     if rate:

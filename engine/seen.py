@@ -6,6 +6,7 @@ was solved in February's report. What happened is told as :class:`Happening`, wi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -131,11 +132,12 @@ class Seen:
     def happenings(self, found: pl.DataFrame) -> list[Happening]:
         """Rows ``t``, ``at``, ``what`` and perhaps ``about`` with the team and the person that had the ticket then."""
         then = self.history.at(found.select("t", now="at"), {"group", "assignee"})
-        about = found["about"] if "about" in found.columns else [""] * found.height
-        rows = zip(then["id"], found["at"], found["what"], then["group"], then["assignee"], about, strict=True)
+        about = pl.col("about").fill_null("") if "about" in found.columns else pl.lit("").alias("about")
+        columns = (then["id"].fill_null(""), *found.select("at", "what", about), then["group"], then["assignee"])
+        teams = {group: self.team(group) for group in then["group"].unique()}
         return [
-            Happening(ticket or "", at.astimezone(UTC), what, self.team(group), person or NOBODY, more or "")
-            for ticket, at, what, group, person, more in rows
+            Happening(ticket, at.astimezone(UTC), what, teams[group], person or NOBODY, more)
+            for ticket, at, what, more, group, person in pl.DataFrame(columns).iter_rows()
         ]
 
     @cached_property
@@ -215,10 +217,9 @@ class Seen:
 
     def in_time(self, found: Iterable[Happening], *whats: str) -> dict[str, list[int]]:
         """How often each of ``whats`` happened in each of :attr:`stretches`."""
-        places = [period for _, period in self.stretches]
-        sums = {what: [0] * len(places) for what in whats}
+        ends = [period.end for _, period in self.stretches]
+        sums = {what: [0] * len(ends) for what in whats}
         for each in found:
             if each.what in sums:
-                place = next(number for number, period in enumerate(places) if each.at < period.end)
-                sums[each.what][place] += 1
+                sums[each.what][bisect_right(ends, each.at)] += 1
         return sums
