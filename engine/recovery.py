@@ -113,7 +113,7 @@ class Recovery:
 
     def _trouble(self, cause: str, deed: Deed) -> Rule | None:
         """The first rule of a cause whose condition held as a signal came; angry words alone are no trouble."""
-        rules = (rule for rule in self._causes[cause] if deed.signal is not None and deed.signal.kind != "angry_words")
+        rules = self._causes[cause] if _is_trouble(deed) else ()
         return next((rule for rule in rules if _holds(self._holding[rule.id], deed.ticket, deed.at)), None)
 
     @cached_property
@@ -152,7 +152,7 @@ class Recovery:
     def _deeds(self, tickets: set[str]) -> Iterator[tuple[str | None, Deed]]:
         """All deeds in order; those that say that a rule began to hold concern its cause alone."""
         every = deeds(self._snapshot, self._clocks, self._ruleset.words, tickets, self._requesters)
-        told = {(deed.ticket, deed.at) for deed in every if deed.signal and deed.signal.kind != "angry_words"}
+        told = {(deed.ticket, deed.at) for deed in every if deed.by_thanks or _is_trouble(deed)}
         causes: dict[int, str] = {}
         begun: list[Deed] = []
         owners = Owners(self._snapshot, tickets)
@@ -256,6 +256,10 @@ def _in_force(rule: Rule, helpdesk: str) -> bool:
 
 def _cause(rule: Rule) -> str:
     return slug(rule.actions.recover.cause) if rule.actions.recover else ""
+
+
+def _is_trouble(deed: Deed) -> bool:
+    return deed.signal is not None and deed.signal.kind != "angry_words"
 
 
 def _holds(stretches: Stretches, ticket: str, at: datetime) -> bool:

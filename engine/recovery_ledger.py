@@ -31,7 +31,7 @@ class Deed(NamedTuple):
     """Something that happened on a ticket and may bear on cases; ``who`` is a handle.
 
     ``text``: of thanks the phrase, of a merge the ticket it went into. ``public``: an agent's reply. ``marks``: what a note or
-    tag says about the case. ``solved``: of a status, whether the ticket is solved now.
+    tag says about the case. ``solved``: of a status, whether the ticket is solved now; ``by_thanks``: whether thanks made it so.
     """
 
     at: datetime
@@ -41,6 +41,7 @@ class Deed(NamedTuple):
     text: str = ""
     public: bool = False
     solved: bool = False
+    by_thanks: bool = False
     marks: tuple[Mark, ...] = ()
     signal: Signal | None = None
 

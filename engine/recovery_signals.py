@@ -147,13 +147,14 @@ class _Course:
     def _status(self, row: Mapping[str, Any]) -> Iterator[Deed]:
         solved = row["new"] in _DONE
         by_thanks = any(abs(row["at"] - thanked) <= BY_ITS_MESSAGE for thanked in self._thanked)
-        if self._solved and not solved and not by_thanks:
+        woken = self._solved and not solved
+        if woken and not by_thanks:
             self._reopens += 1
             yield self._signal(row, "reopened" if self._reopens == 1 else "reopened_again", f"{self._reopens}")
         if solved:
             yield from self._waited(row["at"])
         self._solved = solved
-        yield Deed(row["at"], self._ticket, "status", row["actor"], solved=solved)
+        yield Deed(row["at"], self._ticket, "status", row["actor"], solved=solved, by_thanks=woken and by_thanks)
 
     def _handed(self, row: Mapping[str, Any]) -> Iterator[Deed]:
         if row["old"] and row["new"] and row["old"] != row["new"] and row["actor_kind"] != "robot":

@@ -151,6 +151,10 @@ class Course:
         back = [event for event in turns if event.old in DONE and event.new not in DONE]
         return [event for event in back if with_thanks or not self.is_thanked_for(event)]
 
+    def wakings(self) -> list[Event]:
+        """The reopenings by thanks, which are no trouble."""
+        return [event for event in self.reopenings(self.at, with_thanks=True) if self.is_thanked_for(event)]
+
     @cached_property
     def ratings(self) -> list[Event]:
         """The ratings without those that only bring the last one's comment, or say it twice at once."""
@@ -349,6 +353,7 @@ class Desk:
         found = [told for course in self.courses.values() for told in course.signals()]
         found += [*self._broken(), *self._contacts()]
         told = {(each.ticket, each.at) for each in found if each.signal and each.signal.kind != "angry_words"}
+        told |= {(course.ticket, event.at) for course in self.courses.values() for event in course.wakings()}
         found += [each for terms in self.rules for each in self._matched(terms) if (each.ticket, each.at) not in told]
         every = [event for course in self.courses.values() for event in course.events]
         found += [Told(event.at, 1, event.seq, event.ticket, event=event) for event in every]

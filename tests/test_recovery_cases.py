@@ -72,6 +72,14 @@ def test_nobody_waits_on_a_ticket_that_is_gone_and_no_deadline_is_missed_there()
     assert {signal.ticket for signal in found.signals} == {"2"}
 
 
+def test_thanks_that_wake_a_ticket_open_no_case() -> None:
+    rule = "  - {name: Back, when: {reopens: {at_least: 1}}, recover: {cause: back}}\n"
+    story = [(0, "1", "create", MIA), (1, "1", "solved", None)]
+    assert cases(rule, *story, (2, "1", "thanks", None), (2, "1", "open", None)) == []
+    (found,) = cases(rule, *story, (2, "1", "ask", None), (2, "1", "open", None), at=day(3))
+    assert kinds(found)[-1] == "reopened"
+
+
 def test_angry_words_that_fulfil_the_condition_open_a_case_with_it() -> None:
     rule = "  - {name: Fury, when: {customer_messages: {contains: unacceptable}}, recover: {cause: fury}}\n"
     (found,) = cases(rule, (0, "1", "create", MIA), (1, "1", "angry", None), at=day(2))
