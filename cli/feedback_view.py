@@ -105,7 +105,7 @@ def _sums(each: Praise) -> str:
 def _reasons(seen: Seen, each: Praise, safe: Callable[[str], str]) -> Iterator[str]:
     """A line for every customer; ``safe`` keeps their names and words from being more than text."""
     for case in each.won_back:
-        yield f"- Won back: {safe(seen.name(case.requester))} ({safe(case.id)}: {safe(case.by)})"
+        yield f"- Won back: {safe(case.organization or seen.name(case.requester))} ({safe(case.id)}: {safe(case.by)})"
     for thanked in each.thanks[:SHOWN]:
         words = f'"{safe(thanked.text)}"' if thanked.text else "Thanks"
         yield f"- {words} ({safe(seen.name(thanked.requester))}, {number(thanked.called)})"

@@ -43,7 +43,7 @@ def board_text(scene: Scene, cases: Sequence[CaseTold], paint: Paint, width: int
         rows = [_row(scene, told) for told in some[:SHOWN]]
         for told, line in zip(some, columns(rows, indent=2), strict=False):
             yield paint(_style(scene, told), line)
-            yield paint("dim", _cut(f"      {_about(scene, told)}", width))
+            yield paint("dim", _cut(f"      {_about(told)}", width))
         if len(some) > SHOWN:
             yield f"  ... and {len(some) - SHOWN:,} more (all of them: --format json)"
     yield ""
@@ -58,10 +58,8 @@ def _row(scene: Scene, told: CaseTold) -> tuple[str, ...]:
     return case.id, told.severity, f"{case.points:f}", _name(scene, told.owner) or "nobody", due, age
 
 
-def _about(scene: Scene, told: CaseTold) -> str:
-    return (
-        f"{_name(scene, told.case.requester)}: {told.case.sum.rpartition(' = ')[0]} ({' '.join(told.subject.split())})"
-    )
+def _about(told: CaseTold) -> str:
+    return f"{printable(told.customer)}: {told.case.sum.rpartition(' = ')[0]} ({' '.join(told.subject.split())})"
 
 
 def _style(scene: Scene, told: CaseTold) -> str:
@@ -92,7 +90,7 @@ def case_text(scene: Scene, told: CaseTold, paint: Paint, width: int) -> Iterato
     case = told.case
     ticket = number(case.ticket, told.url)
     yield f"{paint('place', case.id)}  {paint('heading', case.recover.cause)}, {told.severity}, {case.state}"
-    yield f"{_name(scene, case.requester)} on {ticket}  {printable(' '.join(told.subject.split()))}"
+    yield f"{printable(told.customer)} on {ticket}  {printable(' '.join(told.subject.split()))}"
     yield paint("dim", f"{case.rule.name} (line {case.rule.span.line})")
     yield from (paint("dim", line) for line in wrapped(case.rule.why, width, indent=2))
     yield f"Looked after by {_name(scene, told.owner) or 'nobody'}; the trouble was with {_blamed(scene, case)}."

@@ -20,7 +20,7 @@ from .cycle import Cycle, cycle_of
 from .cycles import cycles, solved_stops
 from .demand import WORD, clock_in, facts_read_by
 from .ordered import before, ever, kept, sum_before
-from .recovery import Recovery, family
+from .recovery import Recovery
 from .replay import Given
 from .snapshot import INSTANT
 from .timing import Timing
@@ -82,7 +82,7 @@ class Clocks:
         whole, own = self.history.whole, Recovery(self)
         if self.history.tickets.height == whole.tickets.height or not own.rules:
             return own
-        return Recovery(Clocks(self.ruleset, whole.only(family(self.history)), self.given))
+        return Recovery(Clocks(self.ruleset, whole.only(own.family), self.given))
 
     @cached_property
     def word(self) -> Word:

@@ -23,7 +23,7 @@ from .demand import CASES, compared
 from .judge import Judge
 from .leaves import prepared
 from .recovery_case import ENDED, LEAST_SETTLED, Signal
-from .recovery_ledger import TICK, Deed, Ledger
+from .recovery_ledger import TICK, Customer, Deed, Ledger
 from .recovery_signals import Owners, deeds, in_order
 from .replay import Replay
 from .snapshot import INSTANT
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from ..rules.calendar import Calendar
     from ..rules.model import Rule
     from .clocks import Clocks
-    from .history import History
     from .recovery_case import Case, CaseState
+    from .snapshot import Snapshot
 
 _TABLE: dict[str, Any] = {"t": pl.Int32, "at": INSTANT, "recovery": pl.String}
 Stretches = dict[str, list[tuple["datetime", "datetime | None"]]]
@@ -59,16 +59,20 @@ class Recovery:
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """Every case there ever was, by when it was opened."""
-        ledgers = self._ledgers() if self.rules else []
         until = min(self._snapshot.at, self._snapshot.known_to)
-        for ledger in ledgers:
+        for ledger in self._ledgers.values():
             ledger.pass_time(until)
-        found = [case for ledger in ledgers for case in ledger.cases]
+        found = [case for ledger in self._ledgers.values() for case in ledger.cases]
         return tuple(sorted(found, key=lambda case: (case.opened, case.id)))
 
     def of(self, ticket: str) -> list[Case]:
         """The cases to which a ticket belongs, by when they were opened."""
         return self._by_ticket.get(ticket, [])
+
+    def about(self, ticket: str) -> list[Case]:
+        """The cases that are about the customer whose ticket it is, whether it belongs to them or not."""
+        names = [(cause, customers[ticket]) for cause, customers in self._customers.items() if ticket in customers]
+        return [case for name in names if name in self._ledgers for case in self._ledgers[name].cases]
 
     @cached_property
     def _by_ticket(self) -> dict[str, list[Case]]:
@@ -126,28 +130,36 @@ class Recovery:
 
     # --- what happened to them ----------------------------------------------------------------------------------------
 
-    def _ledgers(self) -> list[Ledger]:
-        requesters = self._requesters
-        let_down = {requesters[ticket] for stretches in self._holding.values() for ticket in stretches}
-        tickets = self._with_targets({ticket for ticket, requester in requesters.items() if requester in let_down})
-        ledgers: dict[tuple[str, str], Ledger] = {}
+    @cached_property
+    def _ledgers(self) -> dict[tuple[str, Customer], Ledger]:
+        """What happened to each customer who was let down, by cause."""
+        customers = self._customers
+        tickets = self._with_targets({ticket for cause in customers for ticket in self._let_down(cause)})
+        ledgers: dict[tuple[str, Customer], Ledger] = {}
         solved: set[str] = set()
-        watchers = {ticket: {requesters[ticket]} for ticket in tickets}
-        for cause, deed in self._deeds(tickets):
+        watchers = {cause: {ticket: {whose[ticket]} for ticket in tickets} for cause, whose in customers.items()}
+        for only, deed in self._deeds(tickets):
             if deed.kind == "status":
                 (solved.add if deed.solved else solved.discard)(deed.ticket)
-            if deed.kind == "merged" and deed.text in watchers:
-                watchers[deed.text] |= watchers[deed.ticket]
-            for requester in sorted(watchers[deed.ticket]):
-                for each in self._causes if cause is None else (cause,):
-                    ledger = ledgers.get((each, requester))
+            for cause in customers if only is None else (only,):
+                watching = watchers[cause]
+                if deed.kind == "merged" and deed.text in watching:
+                    watching[deed.text] |= watching[deed.ticket]
+                for customer in sorted(watching[deed.ticket]):
+                    ledger = ledgers.get((cause, customer))
                     if ledger is None:
-                        ledger = ledgers[each, requester] = Ledger(
-                            requester, self.calendar, self._called.__getitem__, solved
+                        ledger = ledgers[cause, customer] = Ledger(
+                            customer, self._requesters, self.calendar, self._called.__getitem__, solved
                         )
-                    own = requester == requesters[deed.ticket]
-                    ledger.take(deed, self._trouble(each, deed) if own else None)
-        return list(ledgers.values())
+                    own = customer == customers[cause][deed.ticket]
+                    ledger.take(deed, self._trouble(cause, deed) if own else None)
+        return ledgers
+
+    def _let_down(self, cause: str) -> Iterator[str]:
+        """All tickets of the customers for whom a rule of a cause held."""
+        whose = self._customers[cause]
+        found = {whose[ticket] for rule in self._causes[cause] for ticket in self._holding[rule.id]}
+        yield from (ticket for ticket, customer in whose.items() if customer in found)
 
     def _deeds(self, tickets: set[str]) -> Iterator[tuple[str | None, Deed]]:
         """All deeds in order; those that say that a rule began to hold concern its cause alone."""
@@ -170,8 +182,7 @@ class Recovery:
 
     def _with_targets(self, tickets: set[str]) -> set[str]:
         """The tickets, and those that they were merged into."""
-        merges = self._snapshot.events.filter((pl.col("kind") == "merged") & (pl.col("at") <= self._snapshot.at))
-        into = [(one, other) for one, other in merges.select("ticket", "new").iter_rows() if other in self._requesters]
+        into = [pair for pair in _merges(self._snapshot) if pair[1] in self._requesters]
         while more := {other for one, other in into if one in tickets} - tickets:
             tickets |= more
         return tickets
@@ -180,7 +191,8 @@ class Recovery:
 
     @cached_property
     def _present(self) -> pl.DataFrame:
-        facts = {"requester", *(rule.calendar.fact for rule in self.rules if isinstance(rule.calendar, By))}
+        facts = {"requester", *map(_customer, self.rules)}
+        facts |= {rule.calendar.fact for rule in self.rules if isinstance(rule.calendar, By)}
         history = self._clocks.history
         return history.at(history.tickets.select("t", now=pl.lit(self._snapshot.at, INSTANT)), facts)
 
@@ -189,6 +201,42 @@ class Recovery:
         """Whose each ticket is; one without requester stands by itself."""
         rows = self._present.select("id", "requester").iter_rows()
         return {ticket: requester or f"ticket {ticket}" for ticket, requester in rows}
+
+    @cached_property
+    def _customers(self) -> dict[str, dict[str, Customer]]:
+        """By cause and ticket, whom a case would be about: the requester, or the organization with all its people."""
+        own = {ticket: Customer(requester) for ticket, requester in self._requesters.items()}
+        kinds = {cause: {*map(_customer, rules)} for cause, rules in self._causes.items()}
+        if not any("organization" in each for each in kinds.values()):
+            return dict.fromkeys(kinds, own)
+        rows = self._present.select("id", "organization").iter_rows()
+        shared = {ticket: Customer("", name) if name else own[ticket] for ticket, name in rows}
+        return {cause: shared if "organization" in each else own for cause, each in kinds.items()}
+
+    @property
+    def family(self) -> pl.Series:
+        """The tickets (``t``) of the history, and all others that may bear on the cases of their customers."""
+        whole = self._clocks.history.whole
+        facts = sorted({"requester", *map(_customer, self.rules)})
+        now = whole.tickets.select("t", now=pl.lit(whole.snapshot.at, INSTANT))
+        rows = whole.at(now, facts).select("id", *facts).iter_rows()
+        names: dict[str, set[Any]] = {}
+        for ticket, *values in rows:
+            names[ticket] = {ticket, *((fact, value) for fact, value in zip(facts, values, strict=True) if value)}
+        for one, other in _merges(whole.snapshot):
+            names.get(one, set()).add(other)
+        named: dict[Any, list[str]] = defaultdict(list)
+        for ticket, each in names.items():
+            for name in each:
+                named[name].append(ticket)
+        found: set[str] = set()
+        ahead = self._clocks.history.tickets["id"].to_list()
+        while ahead:
+            ticket = ahead.pop()
+            if ticket not in found:
+                found.add(ticket)
+                ahead += [kin for name in names[ticket] for kin in named.pop(name, ())]
+        return whole.tickets.filter(pl.col("id").is_in(list(found)))["t"]
 
     @cached_property
     def _called(self) -> dict[str, str]:
@@ -234,21 +282,6 @@ class Recovery:
         return [*case.turns, (max(case.verify_at, self._snapshot.at) + TICK, "verified")]
 
 
-def family(history: History) -> pl.Series:
-    """The tickets (``t``) of a history, and all others that may bear on the cases of their customers."""
-    whole = history.whole
-    rows = whole.at(whole.tickets.select("t", now=pl.lit(whole.snapshot.at, INSTANT)), {"requester"})
-    owner = {
-        ticket: requester or f"ticket {ticket}" for ticket, requester in rows.select("id", "requester").iter_rows()
-    }
-    merges = whole.snapshot.events.filter(pl.col("kind") == "merged").select("ticket", "new").iter_rows()
-    kin = [(owner[one], owner[other]) for one, other in merges if one in owner and other in owner]
-    found = {owner[ticket] for ticket in history.tickets["id"]}
-    while more := {name for pair in kin if found & set(pair) for name in pair} - found:
-        found |= more
-    return whole.tickets.filter(pl.Series([owner[ticket] in found for ticket in whole.tickets["id"]]))["t"]
-
-
 def _in_force(rule: Rule, helpdesk: str) -> bool:
     here = not rule.helpdesks or helpdesk in rule.helpdesks
     return rule.actions.recover is not None and rule.mode != "off" and here
@@ -256,6 +289,16 @@ def _in_force(rule: Rule, helpdesk: str) -> bool:
 
 def _cause(rule: Rule) -> str:
     return slug(rule.actions.recover.cause) if rule.actions.recover else ""
+
+
+def _customer(rule: Rule) -> str:
+    return rule.actions.recover.customer if rule.actions.recover else "requester"
+
+
+def _merges(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Tickets that were merged by now, and what into."""
+    merges = snapshot.events.filter((pl.col("kind") == "merged") & (pl.col("at") <= snapshot.at))
+    yield from merges.select("ticket", "new").iter_rows()
 
 
 def _is_trouble(deed: Deed) -> bool:

@@ -11,7 +11,7 @@ from .demand import needs
 from .effects import change_key, effect_key, marker, signed
 from .plan_file import Plan, PlannedChange, Summary
 from .recovery_case import ENDED, LEAST_SETTLED
-from .recovery_wishes import owner, severity
+from .recovery_wishes import customer, owner, severity
 from .runnable import rules_in_force
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ class CaseTold:
     case: Case
     severity: str
     owner: str | None
+    customer: str
     url: str
     subject: str
 
     def to_json(self) -> dict[str, Any]:
         """The case as ``recovery --format json`` prints it."""
-        present = {"severity": self.severity, "owner": self.owner, "url": self.url, "subject": self.subject}
+        present = {"severity": self.severity, "owner": self.owner, "customer": self.customer}
+        present |= {"url": self.url, "subject": self.subject}
         return self.case.to_json() | present
 
     @property
@@ -77,6 +79,7 @@ def cases_told(scene: Scene) -> list[CaseTold]:
             case,
             severity(scene, case),
             owner(scene, case),
+            customer(scene, case),
             scene.tickets[case.ticket][0],
             subjects.get(case.ticket) or "",
         )

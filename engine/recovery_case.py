@@ -66,6 +66,7 @@ class CaseClock(NamedTuple):
 class Case:
     """One customer's trouble of one cause. Instants are UTC, people handles, tickets ids.
 
+    ``requester``: whose the first ticket is; ``organization``: whom the case is about where that is not the requester alone.
     ``ticket`` is the home: that of the first signal, or what it was merged into. ``tickets``: all that belong to it, with
     since when. ``round`` counts how often we began; ``begun`` is when the present one did, and what was done before it does
     not count any more. ``dues``: when each clock is due, by name. ``turns``: every change of state. ``ended``: when the last
@@ -78,6 +79,7 @@ class Case:
     ticket: str
     opened: datetime
     begun: datetime
+    organization: str | None = None
     round: int = 1
     state: CaseState = "open"
     signals: list[Signal] = field(default_factory=list)
@@ -154,6 +156,7 @@ class Case:
         return {
             "id": self.id,
             "requester": self.requester,
+            "organization": self.organization,
             "cause": self.recover.cause,
             "rule": self.rule.name,
             "state": self.state,

@@ -9,7 +9,7 @@ from ..rules.shapes import slug
 from .recovery_case import ENDED, Act, Case, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from ..rules.calendar import Calendar
@@ -46,22 +46,31 @@ class Deed(NamedTuple):
     signal: Signal | None = None
 
 
+class Customer(NamedTuple):
+    """Whom cases are about: a requester, or an organization with all its people."""
+
+    requester: str
+    organization: str | None = None
+
+
 class Ledger:
     """The cases of one customer and cause.
 
-    ``calendar`` gives that of a rule on a ticket, ``called`` a ticket's name, ``solved`` the tickets that are solved as the
-    next deed comes.
+    ``requesters`` says whose each ticket is, ``calendar`` gives that of a rule on a ticket, ``called`` a ticket's name,
+    ``solved`` the tickets that are solved as the next deed comes.
     """
 
     def __init__(
         self,
-        requester: str,
+        customer: Customer,
+        requesters: Mapping[str, str],
         calendar: Callable[[Rule, str], Calendar],
         called: Callable[[str], str],
         solved: set[str],
     ) -> None:
         self.cases: list[Case] = []
-        self._requester, self._calendar, self._called = requester, calendar, called
+        self.customer = customer
+        self._requesters, self._calendar, self._called = requesters, calendar, called
         self._before: list[Signal] = []
         self._broken: set[tuple[str | None, str]] = set()
         self._solved = solved
@@ -113,7 +122,9 @@ class Ledger:
             self._begin_again(case, signal.at)
 
     def _open(self, signal: Signal, rule: Rule) -> None:
-        case = Case(self._name(rule, signal.ticket), rule, self._requester, signal.ticket, signal.at, signal.at)
+        requester = self._requesters[signal.ticket]
+        case = Case(self._name(rule, signal.ticket), rule, requester, signal.ticket, signal.at, signal.at)
+        case.organization = self.customer.organization
         case.signals = [*self._lately(signal.at), signal]
         case.tickets[signal.ticket] = signal.at
         self.cases.append(case)

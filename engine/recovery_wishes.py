@@ -55,6 +55,13 @@ def owner(scene: Scene, case: Case) -> str | None:
     return next((who for who in above if who and who not in case.blamed), None)
 
 
+def customer(scene: Scene, case: Case) -> str:
+    """Whom a case is about, as people call them."""
+    person = scene.snapshot.people.get(case.requester)
+    name = person.name if person and person.name else case.requester
+    return f"{case.organization} ({name})" if case.organization else name
+
+
 def _of_case(scene: Scene, case: Case, order: int) -> Iterator[Wish]:
     """What a case wants on those of its tickets that are still there."""
     there = [ticket for ticket in case.tickets if ticket not in case.gone and scene.value(ticket, "status")]
@@ -111,7 +118,7 @@ def _home_note(scene: Scene, case: Case) -> str:
     recover, told = case.recover, "The trouble is back. " if case.round > 1 else ""
     lines = [
         f"Recovery case {case.id}: {recover.cause} ({severity(scene, case)})",
-        " ".join(part for part in (f"{told}{_requester(scene, case)}: {case.sum}.", case.rule.why) if part),
+        " ".join(part for part in (f"{told}{customer(scene, case)}: {case.sum}.", case.rule.why) if part),
         "",
         "What happened:",
         *(f"- {_signal(scene, case, signal)}" for signal in case.signals),
@@ -140,11 +147,6 @@ def _signal(scene: Scene, case: Case, signal: Signal) -> str:
     value = f": {' '.join(signal.value.split())}" if signal.value else ""
     whose = f" (with {signal.owner})" if signal.owner else ""
     return f"{_when(scene, case, signal.at)} {signal.kind.replace('_', ' ')} on ticket {ticket}{whose}{value}"
-
-
-def _requester(scene: Scene, case: Case) -> str:
-    person = scene.snapshot.people.get(case.requester)
-    return person.name if person and person.name else case.requester
 
 
 def _when(scene: Scene, case: Case, moment: datetime) -> str:

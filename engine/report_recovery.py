@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,7 @@ def recovery(seen: Seen) -> Section:
     opened = [case for case in cases if case.opened in seen.period]
     ended = [case for case in cases if case.ended is not None and case.ended in seen.period]
     waiting = [case for case in cases if case.state not in ENDED]
-    figures = (*_case_figures(seen, cases, opened, ended), *_early_figures(seen, cases), *_judged_figures(opened))
+    figures = (*_case_figures(seen, cases, opened, ended), *_early_figures(seen), *_judged_figures(opened))
     found = _happened(seen, opened, ended)
     teams = {"opened": "Opened", "verified": "Put right", "failed": "Failed"}
     tables = (
@@ -110,13 +109,10 @@ def _in_time(seen: Seen, case: Case, clock: CaseClock) -> bool | None:
     return False if clock.state(seen.at, seen.snapshot.known_to, case.ended) == "missed" else None
 
 
-def _early_figures(seen: Seen, cases: Sequence[Case]) -> Iterator[Figure]:
+def _early_figures(seen: Seen) -> Iterator[Figure]:
     """Whether bad ratings hit us unprepared."""
-    of: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        of[case.requester].append(case)
     bad = [said for said in seen.said if said.kind == "bad"]
-    early = sum(any(_was_open(case, said) for case in (*of[said.requester], *_joined(seen, said))) for said in bad)
+    early = sum(any(_was_open(case, said) for case in _theirs(seen, said)) for said in bad)
     yield share(
         "early_catch", "Seen before the rating", early, len(bad),
         "Of all bad ratings in the period, those of customers who had an open case before they rated.",
@@ -133,9 +129,11 @@ def _judged_figures(opened: Sequence[Case]) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _joined(seen: Seen, said: Said) -> Iterator[Case]:
-    """The cases that a ticket had joined before something was said on it."""
-    yield from (case for case in seen.clocks.recovery.of(said.ticket) if case.tickets[said.ticket] < said.at)
+def _theirs(seen: Seen, said: Said) -> Iterator[Case]:
+    """The cases about the customer who said something, and those that the ticket had joined before."""
+    cases = seen.clocks.recovery
+    yield from (case for case in cases.about(said.ticket) if case.outcome != "deleted")
+    yield from (case for case in cases.of(said.ticket) if case.tickets[said.ticket] < said.at)
 
 
 def _was_open(case: Case, said: Said) -> bool:

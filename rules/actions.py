@@ -352,7 +352,12 @@ def _recover(fields: Fields, _reader: Reader) -> Recover:
 RECOVER = Table(
     "`recover`",
     (
-        Key("cause", Line("a name"), "What went wrong; one open case for each requester and cause.", required=True),
+        Key("cause", Line("a name"), "What went wrong; one open case for each customer and cause.", required=True),
+        Key(
+            "customer",
+            Words(("requester", "organization")),
+            "Whom a case is about: the requester (default), or their organization with all its people.",
+        ),
         Key(
             "severity",
             Depends(Line("a word")),

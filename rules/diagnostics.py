@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "bad-text": "A text holds a single brace.",
     "bad-value": "A value is not one of those possible here.",
     "calendar-file": "Something in a calendar file counts for nothing.",
+    "case-customer": "Rules of one cause open cases about different customers.",
     "case-loop": "A condition that cases depend on reads how a case is.",
     "clock-loop": "A clock depends on itself.",
     "comment-in-text": "A `#` without a space after it cut the value short.",

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .calendar import calendar_for
-from .chains import case_loop, clock_loop, follows, ring
+from .chains import case_customer, case_loop, clock_loop, follows, ring
 from .desk_clocks import fights_read_clock
 from .desk_words import check_names, lint_for_desk
 from .diagnostics import Problems
@@ -294,6 +294,16 @@ CHECKS: dict[str, Check] = {
         "Clocks and promises are worked out first, then cases from them, then all other rules.",
         "when: {recovery: failed}\nrecover: {cause: let-down}",
         "when: {recovery: failed}\nnotify: {who: ana@example.com}",
+    ),
+    "case-customer": Check(
+        case_customer,
+        "error",
+        "Rules of one cause open cases about different customers.",
+        "Rules of a cause share their cases: each is about one person, or about one organization.",
+        "when: {csat: bad}\nrecover: {cause: unhappy}\n---\n"
+        "when: {tags: vip}\nrecover: {cause: unhappy, customer: organization}",
+        "when: {csat: bad}\nrecover: {cause: unhappy}\n---\n"
+        "when: {tags: vip}\nrecover: {cause: unhappy account, customer: organization}",
     ),
     "clock-loop": Check(
         clock_loop,

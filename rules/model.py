@@ -258,11 +258,13 @@ COOL_DOWN = Duration(Fraction(30), "day")
 class Recover:
     """A service-recovery case: see docs/recovery.md. ``remind`` and ``escalate`` go with each of its clocks.
 
-    ``weights``: by kind of signal (:data:`.signals.SIGNALS`), those that are not the usual ones.
+    ``customer``: whom a case is about. ``weights``: by kind of signal (:data:`.signals.SIGNALS`), those that are not the
+    usual ones.
     """
 
     cause: str
     span: Span
+    customer: Literal["requester", "organization"] = "requester"
     severity: str | By[str] | None = None
     weights: Mapping[str, Decimal] = field(default_factory=dict)
     assign: Assign | None = None

@@ -33,7 +33,7 @@ SIGNALS: dict[str, SignalKind] = {
     "handoffs": SignalKind("The ticket was handed from person to person for the third time.", 1),
     "angry_words": SignalKind("The customer used words of the list `angry`; such words never open a case.", 1),
     "matched": SignalKind(
-        "The rule's condition began to hold; none of the others happened then, nor thanks that woke the ticket.", 1
+        "The condition began to hold; none of the others happened then, nor thanks that woke the ticket.", 1
     ),
 }
 """Every kind of signal, as `weights` of `recover` names it."""

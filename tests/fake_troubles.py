@@ -82,6 +82,12 @@ def customer(number: int) -> str:
     return f"customer{number}@lake.example"
 
 
+def organization(requester: str | None) -> str | None:
+    """Two of three customers are of one organization each, the third is of none."""
+    number = int("".join(filter(str.isdigit, requester or "")) or 2)
+    return None if number % 3 == 2 else f"Lake {number // 3}"
+
+
 def deeds(rng: random.Random, customers: int, tickets: int, *, nobody: bool = False, most: int = 12) -> list[Deed]:
     """All that happens to up to so many tickets of each customer, in order; ``nobody``: some tickets have no requester."""
     found: list[Deed] = []
@@ -244,6 +250,7 @@ class Town:
     def _create(self, deed: Deed) -> None:
         url = f"https://desk.example.com/{deed.ticket}"
         made = Ticket(deed.ticket, "1", deed.at, deed.at, url=url, subject="Help", status="new", requester=deed.more)
+        made = replace(made, organization=organization(deed.more))
         self.tickets[deed.ticket] = made
         self._event(deed, "created", self._customer(deed))
         self._say(deed, self._customer(deed), "Hello, can you help?")

@@ -53,6 +53,7 @@ class Terms:
     cause: str
     when: Condition
     add: Callable[[datetime, str], datetime]
+    customer: str = "requester"
     steps: int = 0
     lasts: str | None = None
     lengths: dict[str, str] = field(default_factory=dict)
@@ -314,6 +315,12 @@ class Desk:
     def requester(self, ticket: str) -> str:
         return self.town.tickets[ticket].requester or f"ticket {ticket}"
 
+    def customer(self, ticket: str, cause: str) -> str:
+        """Whom a case of the cause is about: the requester, or their organization."""
+        shared = any(terms.customer == "organization" for terms in self.rules if terms.cause == cause)
+        name = self.town.tickets[ticket].organization if shared else None
+        return f"all of {name}" if name else self.requester(ticket)
+
     def spans(self, ticket: str, terms: Terms) -> list[tuple[datetime, datetime | None]]:
         if (ticket, terms.name) not in self._spans:
             self._spans[ticket, terms.name] = self.courses[ticket].spans(terms, self)
@@ -366,7 +373,7 @@ class Desk:
                 yield Told(begin, 0, -1, ticket, signal, cause=terms.cause)
 
     def _broken(self) -> Iterator[Told]:
-        for each in self.promises:
+        for each in sorted(self.promises, key=lambda each: each.made):
             if each.broke is not None and each.broke <= self.at:
                 signal = Signal(each.broke, "broken_promise", each.ticket, each.author, "Word", each.event)
                 yield Told(each.broke, 0, 0, each.ticket, signal)
@@ -387,9 +394,9 @@ class Desk:
         every = self.told()
         found = [
             case
-            for requester in sorted({self.requester(ticket) for ticket in self.courses})
             for cause in dict.fromkeys(terms.cause for terms in self.rules)
-            for case in Customer(self, requester, cause, every).cases
+            for customer in sorted({self.customer(ticket, cause) for ticket in self.courses})
+            for case in Customer(self, customer, cause, every).cases
         ]
         return sorted(found, key=lambda case: (case.opened, case.id))
 
@@ -455,11 +462,11 @@ class Case:
 class Customer:
     """One customer's cases of one cause."""
 
-    def __init__(self, desk: Desk, requester: str, cause: str, told: list[Told]) -> None:
-        self.desk, self.requester, self.cause = desk, requester, cause
+    def __init__(self, desk: Desk, customer: str, cause: str, told: list[Told]) -> None:
+        self.desk, self.cause = desk, cause
         self.cases: list[Case] = []
         self.story: list[Signal] = []
-        self.mine = {ticket for ticket in desk.courses if desk.requester(ticket) == requester}
+        self.mine = {ticket for ticket in desk.courses if desk.customer(ticket, cause) == customer}
         self.own, self.solved, self.broken = frozenset(self.mine), set[str](), set[str]()
         for each in told:
             self.take(each)
@@ -531,7 +538,7 @@ class Customer:
         times = sum(case.id.startswith(name) for case in self.cases) + 1
         name = name if times == 1 else f"{name}-{times}"
         told, at = [*self.lately(signal.at), signal], signal.at
-        case = Case(name, terms, self.requester, signal.ticket, at, at, told, {signal.ticket: at})
+        case = Case(name, terms, self.desk.requester(signal.ticket), signal.ticket, at, at, told, {signal.ticket: at})
         case.turn(at, "open")
         self.cases.append(case)
 

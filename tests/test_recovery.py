@@ -11,7 +11,7 @@ import pytest
 from fake_cli import SETTINGS, answer, call
 
 from makegood.connectors.local import Local
-from makegood.connectors.ticket import Person
+from makegood.connectors.ticket import Organization, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,6 +148,36 @@ def test_two_customers_are_two_cases_and_none_without_the_condition(desk: Local)
     desk.add_person(Person("zoe@lake.example", email="zoe@lake.example"))
     desk.create("zoe@lake.example", "A question", "How?", at=ago(8))
     assert [(each["requester"], each["state"]) for each in cases()] == [(MIA, "open"), (KIM, "open")]
+
+
+def test_an_organization_has_one_case_for_all_its_people(desk: Local) -> None:
+    Path("rules.yaml").write_text(RULES.replace("cause: let-down", "cause: let-down\n      customer: organization"))
+    desk.add_organization(Organization("o1", "Lake Ltd"))
+    for number, who in ((solved(desk, KIM), KIM), ("1", MIA)):
+        desk.change(number, ANA, "organization", "Lake Ltd", at=ago(8))
+        desk.rate(number, who, "bad", at=ago(2 if who == MIA else 1))
+    found = case()
+    assert (found["organization"], found["requester"], found["ticket"], found["tickets"]) == (
+        "Lake Ltd",
+        MIA,
+        "1",
+        ["1", "2"],
+    )
+    assert found["sum"].endswith("bad rating 3 x 2 = 6")
+    assert "Lake Ltd (Mia)" in call("recovery").output
+    assert "Lake Ltd (Mia) on #1" in call("recovery", found["id"]).output
+    notes = {change["ticket"]: change["text"] for change in planned("note")}
+    assert "Lake Ltd (Mia): " in notes["1"]
+    assert "belongs to recovery case 1-let-down" in notes["2"]
+    assert [(each["id"], each["state"]) for each in answer("explain", "2")["recovery"]] == [("1-let-down", "open")]
+
+
+def test_rules_of_one_cause_are_about_the_same_customers(desk: Local) -> None:
+    more = "  - {name: Other, when: {csat: bad}, recover: {cause: Let-down, customer: organization}}\n"
+    Path("rules.yaml").write_text(RULES + more)
+    done = call("check")
+    assert done.exit_code == 1
+    assert "cannot be about the organization here and the requester in line" in done.output
 
 
 def test_the_second_reopening_counts_more_than_the_first(desk: Local) -> None:

@@ -65,19 +65,20 @@ COOL = ("30 days", "2 days", "5 business days")
 
 
 def random_terms(rng: random.Random) -> list[Terms]:
-    """One or two rules, of the same cause or not."""
-    return [
-        _terms(rng, f"Rule {n}", rng.choice(["let-down", "let-down", "unhappy"])) for n in range(rng.choice([1, 1, 2]))
-    ]
+    """One or two rules, of the same cause or not; a cause is about requesters or organizations."""
+    about = {cause: rng.choice(["requester", "organization"]) for cause in ("let-down", "unhappy")}
+    causes = rng.choices(["let-down", "unhappy"], [2, 1], k=rng.choice([1, 1, 2]))
+    return [_terms(rng, f"Rule {number}", cause, about[cause]) for number, cause in enumerate(causes)]
 
 
-def _terms(rng: random.Random, name: str, cause: str) -> Terms:
+def _terms(rng: random.Random, name: str, cause: str, customer: str) -> Terms:
     calendar = rng.choice([ALWAYS, None])
     return slow.Terms(
         name,
         cause,
         rng.choice(WHEN),
         partial(_later, Calendar(ALWAYS) if calendar else OFFICE),
+        customer,
         steps=rng.choice([0, 0, 1, 2]),
         lasts=rng.choice([None, None, "3 hours", "4 business hours"]),
         lengths={clock: rng.choice(each) for clock, each in LENGTHS.items() if rng.random() < 0.6},
@@ -103,6 +104,7 @@ def _rule(terms: Terms) -> str:
     when = {fact: f"{{at_least: {said}}}" if fact == "reopens" else said for fact, said in terms.when.items()}
     recover = {
         "cause": terms.cause,
+        "customer": terms.customer,
         "verify_after": terms.verify_after,
         "cool_down": terms.cool_down,
         "steps": [f"Step {number}" for number in range(1, terms.steps + 1)] or None,
