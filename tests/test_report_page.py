@@ -33,6 +33,11 @@ rules:
 """
 
 
+def nothing() -> Report:
+    """A month on a desk without tickets."""
+    return report(rules(RULES), desk(at=NOW), MARCH, NOW, BERLIN)
+
+
 def made(per_person: bool = False) -> Report:
     """Two months in which everything happened, on a desk where everything has a name that wants to be HTML."""
     tickets, story = [], []
@@ -75,7 +80,7 @@ def test_the_page_is_valid_whole_safe_and_for_everybody(html: str) -> None:
 
 
 def test_an_empty_page_is_so_too(full: Report) -> None:
-    assert faults(report_page(report(rules(RULES), desk(at=NOW), MARCH, NOW, BERLIN))) == []
+    assert faults(report_page(nothing())) == []
 
 
 def test_colours_can_be_told_apart_light_and_dark(html: str) -> None:

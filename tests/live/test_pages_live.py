@@ -1,17 +1,20 @@
 """Our pages in a real browser: on a phone, in the dark, on paper, without scripts, and with nothing to complain about.
 
-``LIVE_CHROMIUM`` is the browser; without it the one on the PATH. Pictures are kept where ``--basetemp`` says.
+``LIVE_CHROMIUM`` is the browser; without it the one on the PATH. ``LIVE_VALIDATOR`` is the W3C's HTML validator, a Java archive.
+Pictures are kept where ``--basetemp`` says.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_plan_page import everything, shown
-from test_report_page import made
+from test_plan_view import plan
+from test_report_page import made, nothing
 
 from makegood.cli.report_page import report_page
 
@@ -34,9 +37,7 @@ COLOURS = """() => [document.body, document.querySelector("h1"), document.queryS
 def browser() -> Iterator[Any]:
     path = os.environ.get("LIVE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "no Chromium: tests/live/browser-up installs one"
-        )
+        _missing("no Chromium: tests/live/browser-up installs one")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:
@@ -47,12 +48,25 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Both pages as files; what stands in them are names that want to be HTML."""
+    """Both pages as files; what stands in them are names that want to be HTML, or nothing at all."""
     folder = tmp_path_factory.mktemp("pages")
     texts = {"report": report_page(made(per_person=True)), "plan": shown(everything())}
+    texts |= {"no report": report_page(nothing()), "no plan": shown(plan())}
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in texts}
+
+
+@pytest.fixture(scope="module")
+def validator() -> str:
+    path = os.environ.get("LIVE_VALIDATOR")
+    if not path:
+        _missing("no HTML validator: tests/live/validator-up gets one")
+    return str(path)
+
+
+def _missing(what: str) -> None:
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(what)
 
 
 class Seen:
@@ -85,6 +99,26 @@ def test_nothing_sticks_out(browser: Any, pages: dict[str, Path], name: str, wid
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
     assert seen.page.evaluate(OUTSIDE) == []
     assert seen.said == []
+    seen.context.close()
+
+
+@pytest.mark.parametrize("name", ["report", "plan", "no report", "no plan"])
+def test_the_validator_has_nothing_to_say(pages: dict[str, Path], validator: str, name: str) -> None:
+    command = ["java", "-jar", validator, "--stdout", str(pages[name])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", ["report", "plan", "no report", "no plan"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_everybody_can_use_it(browser: Any, pages: dict[str, Path], name: str, scheme: str, width: int) -> None:
+    """By all rules of axe-core, which are those of WCAG 2 and good practice, as far as a program can check them."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen = Seen(browser, pages[name], width, scheme)
+    found = Axe().run(seen.page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
     seen.context.close()
 
 
