@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ..rules.calendar import calendar_for
-from ..rules.model import By, Member
+from ..rules.model import By
+from ..rules.staff import Member
 from .scene import group_of
 from .values import in_words
 

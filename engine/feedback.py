@@ -7,6 +7,8 @@ right now, and angry messages. Each is told with the team and the person that ha
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -14,7 +16,8 @@ import polars as pl
 from ..connectors.ticket import called
 from .columns import SEPARATOR
 from .plan_file import instant_text
-from .recovery_signals import BY_ITS_MESSAGE, COMMENTED
+from .ratings import whole_ratings
+from .recovery_signals import BY_ITS_MESSAGE
 from .snapshot import INSTANT
 
 if TYPE_CHECKING:
@@ -129,17 +132,12 @@ def _said(words: Wordlists, each: Happening, about: _About, values: tuple[str, .
 
 
 def _ratings(seen: Seen) -> Iterator[_Row]:
-    """Each rating with its comment; some desks tell the comment a while later, as the same rating once more."""
+    """Each rating with its comment."""
     rated = seen.snapshot.events.filter((pl.col("kind") == "rating") & (pl.col("at") <= seen.at))
-    found: list[_Row] = []
-    for ticket, at, score, text in rated.select("ticket", "at", "new", pl.col("text").fill_null("")).iter_rows():
-        last = found[-1] if found and (found[-1][0], found[-1][2]) == (ticket, score) else None
-        within = COMMENTED if last and text and not last[3] else BY_ITS_MESSAGE
-        if last and at - last[1] <= within:
-            found[-1] = (*last[:3], _one_line(text) or last[3])
-        else:
-            found.append((ticket, at, score, _one_line(text)))
-    yield from (row for row in found if row[1] in seen.period and row[2] in ("good", "bad"))
+    for ticket, rows in groupby(rated.iter_rows(named=True), key=itemgetter("ticket")):
+        for row in whole_ratings(rows):
+            if row["at"] in seen.period and row["new"] in ("good", "bad"):
+                yield ticket, row["at"], row["new"], _one_line(row["text"] or "")
 
 
 def _reopened(seen: Seen) -> Iterator[_Row]:

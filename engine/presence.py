@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..rules.calendar import calendar_for
-from ..rules.model import Member
 from ..rules.rota import away_between, is_away
+from ..rules.staff import Member
 from .people_win import same_text
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Person
     from ..rules.calendar import Calendar
-    from ..rules.model import RuleSet, Team
+    from ..rules.model import RuleSet
+    from ..rules.staff import Team
     from .snapshot import Snapshot
 
 AWAY, AT_WORK = "assignee.away", "assignee.at_work"

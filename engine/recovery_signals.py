@@ -14,6 +14,7 @@ from ..rules.calendar import calendar_for
 from ..rules.recovery_marks import marks_in, marks_of_tags
 from ..rules.signals import LONG_WAIT, MANY_HANDS, SOON_AGAIN
 from .people_win import same_text
+from .ratings import whole_ratings
 from .recovery_case import Signal
 from .recovery_ledger import Deed
 from .snapshot import decode
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 TICK = timedelta(microseconds=1)
 BY_ITS_MESSAGE = timedelta(minutes=1)
 """How long after a message a desk may reopen the ticket because of it: thanks reopen tickets, and are no trouble."""
-COMMENTED = timedelta(hours=1)
-"""How long after a rating its comment may come as an event of its own."""
 _DONE = ("solved", "closed")
 _COLUMNS = ["ticket", "at", "seq", "id", "actor", "actor_kind", "kind", "field", "old", "new", "text", "public", "auto"]
 Numbered = tuple[int, Deed]
@@ -214,21 +213,9 @@ class _Course:
 
 
 def _with_comments(rows: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The events, with a rating and the comment that some desks take in a moment later as one."""
-    found: list[Mapping[str, Any]] = []
-    place: int | None = None
-    for row in rows:
-        if row["kind"] != "rating":
-            found.append(row)
-            continue
-        last = found[place] if place is not None else None
-        within = COMMENTED if row["text"] and last and not last["text"] else BY_ITS_MESSAGE
-        if last and place is not None and last["new"] == row["new"] and row["at"] - last["at"] <= within:
-            found[place] = {**last, "text": row["text"] or last["text"]}
-        else:
-            place = len(found)
-            found.append(row)
-    return found
+    """The events, with each rating and its comment as one."""
+    ratings = {row["id"]: row for row in whole_ratings(row for row in rows if row["kind"] == "rating")}
+    return [ratings.get(row["id"], row) for row in rows if row["kind"] != "rating" or row["id"] in ratings]
 
 
 # --- what time or other tickets bring ---------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import polars as pl
 
-from ..rules.model import By, Team
+from ..rules.model import By
 from ..rules.rota import on_call_at
+from ..rules.staff import Team
 from .choose import Candidate, bearable, chosen
 from .people_win import Shifts, same_text
 from .presence import away, away_since, day_ends, gone, hours_of, people_of
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Person
     from ..rules.calendar import Calendar
-    from ..rules.model import Assign, Member, Rule
+    from ..rules.model import Assign, Rule
+    from ..rules.staff import Member
     from .scene import Scene
 
 Stays = Literal["there", "grace"]

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Person
     from ..rules.calendar import Calendar
-    from ..rules.model import Member, RuleSet, Team
+    from ..rules.model import RuleSet
     from ..rules.rota import Duty, Stretch
+    from ..rules.staff import Member, Team
 
 Kind = Literal["there", "on_call", "people", "entered"]
 ON_DUTY: tuple[Kind, ...] = ("there", "on_call", "people")

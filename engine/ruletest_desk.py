@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Role, Value
     from ..rules.calendar import Calendar
-    from ..rules.model import RuleSet, RuleTest, Team
+    from ..rules.model import RuleSet, RuleTest
+    from ..rules.staff import Team
 
 ROBOT = "makegood"
 CUSTOMER = "customer@example.com"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
     from ..rules.calendar import Calendar
-    from ..rules.model import Rule, RuleSet, Team
+    from ..rules.model import Rule, RuleSet
+    from ..rules.staff import Team
     from .evaluate import Evaluation
     from .roster import Roster
     from .snapshot import Snapshot

@@ -17,8 +17,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..rules.calendar import calendar_for
-from ..rules.model import PERIOD, By, Member
+from ..rules.model import PERIOD, By
 from ..rules.rota import away_between
+from ..rules.staff import Member
 from .choose import LONG_AGO, STRATEGIES, Candidate, bearable, chosen
 from .fairness import gini
 from .presence import day_ends, end_of_day

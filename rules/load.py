@@ -17,13 +17,14 @@ from .chains import clock_loop, ring
 from .diagnostics import Diagnostic, Problems, Span, place
 from .durations import UnreadableError, parse_zone
 from .fingerprint import fingerprint
-from .model import Limits, Notices, Rule, RuleSet, RuleTest
+from .model import Limits, Rule, RuleSet, RuleTest
 from .nodes import Entry, Mapping, Scalar, Sequence
 from .promise_check import own_languages
 from .promise_language import Languages
 from .rulekeys import FILE
 from .shapes import Fields, Reader, head
 from .source import Source, parse, read
+from .staff import Notices
 from .wordlists import together
 
 if TYPE_CHECKING:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from .calendar import Calendar, CalendarSpec, calendar_for
 from .calendars import DaySlot
-from .model import Notices
 from .nodes import Scalar
 from .shapes import Key, Many, Number, Table
+from .staff import Notices
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from .calendars import Slot
-    from .model import RuleSet, Team
+    from .model import RuleSet
     from .nodes import Node
     from .shapes import Fields, Reader, Schema
+    from .staff import Team
 
 _DAY = 1440
 _SLOTS = Many(DaySlot("hours such as `20:00-07:00`"))

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from .diagnostics import Problems, Span
-    from .model import Assign, Rule, RuleSet, Team
+    from .model import Assign, Rule, RuleSet
+    from .staff import Team
 
 KEYS = {"team_lead": "lead", "next_level": "next_level", "on_call": "on_call"}
 """Roles that a team gives, and the key of the team that does."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from .calendar_file import Happening
-    from .model import Member, Rota
+    from .staff import Member, Rota
 
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+")
 _INSTANT = timedelta(microseconds=1)

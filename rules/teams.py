@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from ..connectors.ticket import known_zone
 from .beside import CalendarFileName, names_file
 from .calendar_file import CalendarFile, told
-from .model import PERIOD, Member, Notices, Rota, Team, Window
+from .model import PERIOD
 from .moments import CalendarName, Days, Length, Moment
 from .nodes import Mapping, Scalar, Sequence
 from .notices import NOTICES
 from .rota import naming_nobody
 from .shapes import SCALAR, Key, Line, Many, Number, Table
+from .staff import Member, Notices, Rota, Team, Window
 from .values import Depends, Handle
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from makegood.rules.calendar import ALWAYS, CalendarSpec
 from makegood.rules.diagnostics import Span
 from makegood.rules.durations import Duration
 from makegood.rules.facts import FACTS, fact_named
-from makegood.rules.model import Actions, By, Group, Leaf, Limits, Member, Rule, RuleSet, Team
+from makegood.rules.model import Actions, By, Group, Leaf, Limits, Rule, RuleSet
+from makegood.rules.staff import Member, Team
 
 if TYPE_CHECKING:
     import random

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from makegood.rules.diagnostics import Diagnostic
-    from makegood.rules.model import Member, Rota, RuleSet
+    from makegood.rules.model import RuleSet
+    from makegood.rules.staff import Member, Rota
 
 RULE = "rules:\n  - {name: Mark, when: {status: new}, add_tags: [x]}\n"
 BERLIN = "  berlin: {time_zone: Europe/Berlin, hours: {mon-fri: 09:00-17:00}"

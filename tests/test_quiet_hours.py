@@ -12,8 +12,8 @@ from small_desk import AT, ago, done, plan, rules, ticket
 
 from makegood.engine.ruletest import run_tests
 from makegood.rules.load import load_text
-from makegood.rules.model import Notices
 from makegood.rules.notices import terms_of
+from makegood.rules.staff import Notices
 
 RULE = "rules: [{name: Tell, when: {tags: [vip]}, notify: [ana@example.com, ben@example.com, leads]}]\n"
 CALENDARS = """

@@ -23,8 +23,8 @@ from makegood.engine.rota_gaps import ON_DUTY, rota_gaps
 from makegood.rules.calendar_file import CalendarFile
 from makegood.rules.durations import parse_instant
 from makegood.rules.load import load_file, load_text
-from makegood.rules.model import Rota
 from makegood.rules.rota import is_away, on_call_at, on_call_stretches
+from makegood.rules.staff import Rota
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,8 @@ from makegood.engine.choose import Candidate, chosen
 from makegood.engine.simulate import WAYS, Replay, simulate
 from makegood.rules.calendar import ALWAYS, CalendarSpec
 from makegood.rules.durations import parse_duration
-from makegood.rules.model import Limits, Member, RuleSet, Window
+from makegood.rules.model import Limits, RuleSet
+from makegood.rules.staff import Member, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

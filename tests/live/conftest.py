@@ -49,6 +49,18 @@ class RealDesk:
         """Tickets with a history; the numbers of those that are special, by what they are."""
         return self._run("rt-seed", str(self.directory), str(count), *options)
 
+    def settings(self, **mapped: str) -> str:
+        """``makegood.toml`` for it, with the desk's own fields by fact."""
+        lines = [
+            "[helpdesks.support]",
+            'kind = "rt"',
+            f'base_url = "{self.url}"',
+            'token = { env = "RT_TOKEN" }',
+            "[helpdesks.support.map]",
+            *(f'{fact} = "{field}"' for fact, field in mapped.items()),
+        ]
+        return "\n".join(lines) + "\n"
+
     def call(self, method: str, path: str, body: object = None, *, user: str = "root") -> Any:
         import requests
 

@@ -56,26 +56,15 @@ rules:
     note: "Alice, please say where O'Brien's invoice is."
 """
 
-SETTINGS = """
-[helpdesks.support]
-kind = "rt"
-base_url = "{url}"
-token = {{ env = "RT_TOKEN" }}
-[helpdesks.support.map]
-csat = "CSAT"
-csat_comment = "CSAT comment"
-tags = "Tags"
-"""
-
 
 class Admin:
     """Somebody at a terminal in a folder of her own."""
 
-    def __init__(self, folder: Path, url: str, token: str) -> None:
+    def __init__(self, folder: Path, realdesk: Any, token: str) -> None:
         self.folder = folder
         self.env = {**os.environ, "RT_TOKEN": token, "NO_COLOR": "1"}
         (folder / "rules.yaml").write_text(RULES)
-        (folder / "makegood.toml").write_text(SETTINGS.format(url=url))
+        (folder / "makegood.toml").write_text(realdesk.settings(csat="CSAT", csat_comment="CSAT comment", tags="Tags"))
 
     def types(self, *words: str, code: int) -> str:
         command = [sys.executable, "-m", "makegood", *words]
@@ -96,7 +85,7 @@ def truth(realdesk: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def admin(realdesk: Any, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Admin:
-    return Admin(tmp_path_factory.mktemp("admin"), realdesk.url, realdesk.tokens["makegood"])
+    return Admin(tmp_path_factory.mktemp("admin"), realdesk, realdesk.tokens["makegood"])
 
 
 def ticket_of(desk: Any, number: str) -> Any:
@@ -269,7 +258,7 @@ def test_explain_says_why_and_why_not(admin: Admin, truth: dict[str, Any], appli
 
 
 def test_a_robot_without_the_right_is_told_so(realdesk: Any, admin: Admin, tmp_path: Path, applied: Any) -> None:
-    reader = Admin(tmp_path, realdesk.url, realdesk.tokens["readonly"])
+    reader = Admin(tmp_path, realdesk, realdesk.tokens["readonly"])
     (tmp_path / "rules.yaml").write_text("version: 1\nrules:\n  - {name: All, when: {status: new}, add_tags: [seen]}\n")
     reader.asks("plan", "-o", "plan.json", code=2)
     run = reader.asks("apply", "plan.json", code=4)
@@ -279,5 +268,5 @@ def test_a_robot_without_the_right_is_told_so(realdesk: Any, admin: Admin, tmp_p
 
 
 def test_a_wrong_token_is_one_clear_message(realdesk: Any, tmp_path: Path) -> None:
-    stranger = Admin(tmp_path, realdesk.url, "1-14-not-a-token")
+    stranger = Admin(tmp_path, realdesk, "1-14-not-a-token")
     stranger.types("pull", code=1)

@@ -33,16 +33,6 @@ rules:
     backlog: include
     recover: {cause: important, steps: [Call]}
 """
-SETTINGS = """
-[helpdesks.support]
-kind = "rt"
-base_url = "{url}"
-token = {{ env = "RT_TOKEN" }}
-[helpdesks.support.map]
-csat = "CSAT"
-csat_comment = "CSAT comment"
-tags = "Tags"
-"""
 Cases = list[dict[str, Any]]
 
 
@@ -56,7 +46,7 @@ def truth(realdesk: Any) -> dict[str, Any]:
 def pulled(realdesk: Any, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A folder with settings and rules, and all of the desk in the store."""
     folder = tmp_path_factory.mktemp("recovery")
-    (folder / "makegood.toml").write_text(SETTINGS.format(url=realdesk.url))
+    (folder / "makegood.toml").write_text(realdesk.settings(csat="CSAT", csat_comment="CSAT comment", tags="Tags"))
     (folder / "rules.yaml").write_text(RULES)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

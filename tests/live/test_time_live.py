@@ -65,15 +65,6 @@ rules:
     when: {{subject: {{starts_with: Promised}}, promise: [open, due_soon]}}
     add_tags: [promised]
 """
-SETTINGS = """
-[helpdesks.support]
-kind = "rt"
-base_url = "{url}"
-token = {{ env = "RT_TOKEN" }}
-[helpdesks.support.map]
-tags = "Tags"
-promise_due = "Follow up by"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +83,7 @@ def admin(realdesk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 def furnish(realdesk: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RT_TOKEN", realdesk.tokens["makegood"])
-    (folder / "makegood.toml").write_text(SETTINGS.format(url=realdesk.url))
+    (folder / "makegood.toml").write_text(realdesk.settings(tags="Tags", promise_due="Follow up by"))
     (folder / "rules.yaml").write_text(CLOCKS)
     return folder
 
