@@ -1,7 +1,7 @@
 """How long a month's report takes: ``python benchmarks/report.py [TICKETS]``. The gate: 10,000 tickets in under 5 seconds.
 
 Made-up tickets, a tenth of them with a promise, and as many in the month before, which is judged too. A report reads what
-agents wrote; a plan remembers what of that promises nothing, so that reports after it are faster. Both are shown. Every
+agents wrote; a plan remembers what it commits them to, so that reports after it are faster. Both are shown. Every
 second sentence is one that nobody wrote before.
 """
 

@@ -64,8 +64,8 @@ def planned(
     confirmed: Collection[str] = (),
 ) -> Plan:
     """The plan for the local copy; where the rules cannot run, every reason is shown and the command ends."""
+    from ..engine.commitments import look
     from ..engine.plan import PlanRefused, make_plan
-    from ..engine.silence import look
 
     snapshot = look(session.store, session.name, ruleset, at, session.connector.capabilities())
     only_ticket = session.ticket(ticket).id if ticket is not None else None

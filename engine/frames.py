@@ -59,16 +59,16 @@ def read_tickets(scope: Scope) -> pl.DataFrame:
 def read_events(scope: Scope) -> tuple[pl.DataFrame, dict[str, str]]:
     """The events of those tickets that are needed, columns as in :data:`~.snapshot.EVENTS`, sorted.
 
-    Beside them which messages are known to promise nothing (``Snapshot.silent``), where promises are asked for.
+    Beside them what is known that messages commit to (``Snapshot.commitments``), where promises are asked for.
     """
     events = tables.events.c
     columns = [_plain(events[name]) for name in EVENTS if name != "text"]
     of_tickets = and_(events.desk == scope.desk, events.ticket == tables.tickets.c.id, _in_sight(scope))
-    silent = case((_flag(scope.needs.promises), events.silent))
-    query = select(*columns, _text(scope.needs).label("text"), silent.label("silent"))
-    read = _frame(scope.connection, query.where(of_tickets, _wanted(scope.needs)), EVENTS | {"silent": pl.String})
-    known = read.select("id", "silent").drop_nulls()
-    return _with_handles(read.drop("silent"), scope), dict(known.iter_rows())
+    commitments = case((_flag(scope.needs.promises), events.commitments))
+    query = select(*columns, _text(scope.needs).label("text"), commitments.label("commitments"))
+    read = _frame(scope.connection, query.where(of_tickets, _wanted(scope.needs)), EVENTS | {"commitments": pl.String})
+    known = read.select("id", "commitments").drop_nulls()
+    return _with_handles(read.drop("commitments"), scope), dict(known.iter_rows())
 
 
 def read_assignments(scope: Scope, since: datetime) -> pl.DataFrame:

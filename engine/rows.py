@@ -118,7 +118,7 @@ def _event_row(desk: int, event: Event) -> dict[str, Any]:
     return row | {"desk": desk, "old": encode(event.old), "new": encode(event.new)}
 
 
-_OURS = frozenset({"next_instant", "silent"})
+_OURS = frozenset({"next_instant", "commitments"})
 """What we found out ourselves: it is forgotten where the desk tells something else, and makes no difference by itself."""
 
 

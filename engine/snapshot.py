@@ -144,7 +144,7 @@ class Snapshot:
     """One helpdesk at one instant. ``known_to``: how far its data reach. ``people`` by handle, ``organizations`` by name.
 
     ``first_applied``: when each rule (by id) was first in force here. ``store_id`` tells this copy from another.
-    ``silent``: messages (by event id) known to promise nothing as they were read then (``promise_version.read_as``).
+    ``commitments``: what messages (by event id) are known to commit to (``promise_commitments.noted``).
     ``elsewhere``: how many tickets wait for people besides those in ``tickets``, as rule tests say it.
     ``assignments``: every ticket given to somebody lately, whatever became of it; empty where nobody is chosen.
     """
@@ -161,6 +161,6 @@ class Snapshot:
     journal: tuple[JournalEntry, ...] = ()
     first_applied: Mapping[str, datetime] = field(default_factory=dict)
     store_id: str = ""
-    silent: Mapping[str, str] = field(default_factory=dict)
+    commitments: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, int] = field(default_factory=dict)
     assignments: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ASSIGNMENTS))

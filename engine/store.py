@@ -155,19 +155,19 @@ class Store:
             settled = update(tables.helpdesks).where(tables.helpdesks.c.id == desk)
             connection.execute(settled.values(settled_rules=fingerprint))
 
-    def keep_silent(self, helpdesk: str, silent: Iterable[tuple[str, str, str]]) -> None:
-        """Keep which messages promise nothing: (event id, the text that was read, how it was read).
+    def keep_commitments(self, helpdesk: str, found: Iterable[tuple[str, str, str]]) -> None:
+        """Keep what messages commit to: (event id, the text that was read, what it commits to).
 
         A message that has another text by now stays to be read.
         """
         columns = tables.events.c
         read = (columns.id == bindparam("event"), columns.text == bindparam("said"), columns.public)
-        values = [{"event": event, "said": text, "read_as": read_as} for event, text, read_as in silent]
+        values = [{"event": event, "said": text, "note": note} for event, text, note in found]
         if values:
             with self.writing() as connection:
                 desk = desk_key(connection, helpdesk)
-                kept = update(tables.events).where(columns.desk == desk, *read).values(silent=bindparam("read_as"))
-                connection.execute(kept, values)
+                kept = update(tables.events).where(columns.desk == desk, *read)
+                connection.execute(kept.values(commitments=bindparam("note")), values)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
@@ -237,7 +237,7 @@ class Store:
             scope = frames.Scope(
                 connection, found.id, at, asked, {person.id: person.handle for person in people}, _persons(catalogue)
             )
-            events, silent = frames.read_events(scope)
+            events, commitments = frames.read_events(scope)
             return Snapshot(
                 helpdesk=helpdesk,
                 at=at,
@@ -251,7 +251,7 @@ class Store:
                 journal=journal.entries(connection, found.id),
                 first_applied=_first_applied(connection, found.id),
                 store_id=self.id,
-                silent=silent,
+                commitments=commitments,
                 assignments=frames.read_assignments(scope, at - PERIOD),
             )
 

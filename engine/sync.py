@@ -102,9 +102,9 @@ def _plan(
     allow_replies: bool,
 ) -> tuple[Plan, list[tuple[str, str, datetime | None]]]:
     """The plan, and when each ticket wants to be looked at next."""
+    from .commitments import look
     from .evaluate import evaluate
     from .plan import make_plan
-    from .silence import look
 
     snapshot = look(store, helpdesk, ruleset, at, connector.capabilities())
     evaluation = evaluate(ruleset, snapshot)

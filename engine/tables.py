@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..connectors.ticket import Value
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: what a store opened by this version is at."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -215,12 +215,12 @@ events = Table(
     Column("public", Boolean, nullable=False),
     Column("auto", Boolean, nullable=False),
     Column("marker", Text),
-    Column("silent", Text),
+    Column("commitments", Text),
     UniqueConstraint("desk", "id", name="uq_events_id"),
     sqlite_with_rowid=False,
 )
 """Kept in the order in which they are read: by ticket, instant, seq. ``old`` and ``new`` as ``snapshot.encode`` writes them.
-``silent``: how a message was read and promised nothing (``promise_version.read_as``); null once it was stored or changed."""
+``commitments``: what a message commits its author to (``promise_commitments.noted``); null once it was stored or changed."""
 
 people = Table(
     "people",

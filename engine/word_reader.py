@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from ..rules import promises
+from ..rules.promise_commitments import recalled
 from ..rules.promise_version import read_as
-from ..rules.promises import Correction, Reading, languages_for
+from ..rules.promises import Correction, Reading, languages_for, promises_of
 
 if TYPE_CHECKING:
     from ..rules.calendar import Calendar
@@ -50,17 +51,17 @@ class Reader:
         self._calendar = calendar
         self._grammar = grammar
         self._languages = languages_for(ruleset)
-        self._silent = snapshot.silent
+        self._commitments = snapshot.commitments
 
     def heard(self, act: Act) -> Heard:
         """What the act says; a tag and an emptied field take back what was promised."""
         if act.kind == "tag" or (act.kind == "field" and act.text is None):
             return Heard(corrections=(Correction(quote="", to=None),))
-        if act.text is None or act.kind in ("merged", "deleted") or self._is_known(act):
+        if act.text is None or act.kind in ("merged", "deleted"):
             return Heard()
-        reading = self._reading(act)
         if act.kind == "message":
-            return Heard(self._grammar.promises_in(act.text, reading))
+            return Heard(self._promised(act, act.text))
+        reading = self._reading(act)
         if act.kind == "note":
             marked = self._grammar.marked_in(act.text, reading)
             return Heard(marked, self._grammar.corrections_in(act.text, reading))
@@ -68,10 +69,13 @@ class Reader:
         ahead = found is not None and found.due is not None and found.due > act.at
         return Heard((replace(found, grade="explicit"),)) if found and ahead else Heard()
 
-    def _is_known(self, act: Act) -> bool:
-        """Whether the act is a message that promises nothing, as an earlier plan found out with the same grammar."""
-        known = self._silent.get(act.event) if act.kind == "message" else None
-        return known is not None and known == read_as(act.language, self._languages)
+    def _promised(self, act: Act, text: str) -> tuple[Found, ...]:
+        """What a message promises; it is read only where no plan has noted yet what it commits to."""
+        note = self._commitments.get(act.event)
+        known = recalled(note, read_as(act.language, self._languages)) if note else None
+        if known is None:
+            return self._grammar.promises_in(text, self._reading(act))
+        return promises_of(known, self._reading(act)) if known else ()
 
     def _reading(self, act: Act) -> Reading:
         return Reading(

@@ -1,7 +1,7 @@
-"""What the answer of the promise grammar depends on besides the text: the language files, and the code that reads them.
+"""What the answer of the promise grammar depends on besides the text: language files, the code that reads them, time zones.
 
-A store remembers under this version which messages promise nothing, so that no plan reads them again; where the version
-is another one, they are read again.
+A store remembers under this version what messages commit their authors to, so that no plan reads them again; where the
+version is another one, they are read again.
 """
 
 from __future__ import annotations
@@ -13,22 +13,24 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from .promise_files import every_language
-from .promise_grammar import grammars
 from .promise_language import language_code
+from .promise_times import cities
 
 if TYPE_CHECKING:
     from .promise_language import Languages
 
 
+@lru_cache(maxsize=256)
 def read_as(language: str | None, languages: Languages) -> str:
     """How messages in a language are read: ``<version>.<code>``, or ``<version>.any`` where every language is tried."""
     code = language_code(language)
-    return f"{version(languages)}.{code if code in grammars(languages) else 'any'}"
+    known = {each.code for each in every_language(languages)}
+    return f"{version(languages)}.{code if code in known else 'any'}"
 
 
 @lru_cache(maxsize=8)
 def version(languages: Languages) -> str:
-    """16 hex digits: others as soon as a phrase of any language, or a line of our code that reads phrases, is another."""
+    """16 hex digits: others as soon as a phrase of any language, a zone, or a line of our code that reads phrases is another."""
     known = hashlib.sha256()
     for package, begin in (("makegood.rules", "promise"), ("makegood.connectors", "ticket_text")):
         found = (file for file in files(package).iterdir() if file.name.startswith(begin) and file.name.endswith(".py"))
@@ -36,4 +38,5 @@ def version(languages: Languages) -> str:
             known.update(file.read_bytes())
     for language in every_language(languages):
         known.update(repr(replace(language, tests=())).encode())
+    known.update(repr(cities()).encode())
     return known.hexdigest()[:16]

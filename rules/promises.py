@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from .durations import UnreadableError, parse_instant
+from .promise_commitments import Commitment
 from .promise_due import due_of
 from .promise_grammar import grammars
 from .promise_language import Languages, language_code
@@ -19,14 +20,13 @@ from .promise_phrases import folded
 from .promise_sentences import fresh, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from .calendar import Calendar
     from .model import RuleSet
-    from .promise_grammar import Grammar
-    from .promise_times import Time
+    from .promise_grammar import Bound, Grammar
 
 Grade = Literal["explicit", "exact", "day", "week", "vague"]
 GRADES: tuple[Grade, ...] = ("explicit", "exact", "day", "week", "vague")
@@ -90,7 +90,24 @@ class Look:
 
 def promises_in(text: str, reading: Reading) -> tuple[Found, ...]:
     """What a text promises, markers and sentences, in its order."""
-    return tuple(found for look in looks(text, reading) for found in look.found)
+    return promises_of(commitments_in(text, reading.language, reading.languages), reading)
+
+
+def promises_of(commitments: Sequence[Commitment], reading: Reading) -> tuple[Found, ...]:
+    """What the commitments of a text promise to somebody who reads it like this."""
+    return tuple(found for commitment in commitments for found in _promised(commitment, reading))
+
+
+def commitments_in(text: str, language: str | None, languages: Languages) -> tuple[Commitment, ...]:
+    """What a text in a language commits to, whoever wrote it and when; none: it never promises anything."""
+    here = _grammars(languages, language)
+    found: list[Commitment] = []
+    for part, marker in () if _by_machine(text, here) else _parts(text, here, languages):
+        read = () if marker else (grammar.read(part).bound for grammar in here)
+        commitment = Commitment(part, tuple(filter(None, read)))
+        if marker or commitment.bounds:
+            found.append(commitment)
+    return tuple(found)
 
 
 def looks(text: str, reading: Reading) -> Iterator[Look]:
@@ -99,39 +116,14 @@ def looks(text: str, reading: Reading) -> Iterator[Look]:
     if _by_machine(text, here):
         yield Look(" ".join(text.split())[:LONGEST_MARKER], why="a machine wrote it")
         return
-    said: list[str] = []
-    for line in fresh(text).split("\n"):
-        marked = _marked(line, reading)
-        if marked is None:
-            said.append(line)
-            continue
-        yield from (_look(sentence, here, reading) for sentence in _sentences("\n".join(said), here))
-        said = []
-        yield marked
-    yield from (_look(sentence, here, reading) for sentence in _sentences("\n".join(said), here))
-
-
-def _by_machine(text: str, here: Sequence[Grammar]) -> bool:
-    """Whether a text says of itself that no person wrote it."""
-    plain = folded(fresh(text))
-    return any(grammar.machine.search(plain) for grammar in here)
-
-
-def is_silent(text: str, language: str | None, languages: Languages) -> bool:
-    """Whether a message in a language promises nothing, whoever wrote it and when: no marker, nobody commits to a time."""
-    lines = fresh(text).split("\n")
-    if any(_marker(line, languages) for line in lines):
-        return False
-    here = _grammars(languages, language)
-    if _by_machine(text, here):
-        return True
-    return not any(grammar.read(said).bound for said in _sentences("\n".join(lines), here) for grammar in here)
+    for part, marker in _parts(text, here, reading.languages):
+        yield _marked(part, marker, reading) if marker else _look(part, here, reading)
 
 
 def marked_in(note: str, reading: Reading) -> tuple[Found, ...]:
     """Only the explicit markers of a text: what an internal note may hold."""
-    marked = (_marked(line, reading) for line in fresh(note).split("\n"))
-    return tuple(found for look in marked if look is not None for found in look.found)
+    lines = ((line, _marker(line, reading.languages)) for line in fresh(note).split("\n"))
+    return tuple(found for line, marker in lines if marker for found in _marked(line, marker, reading).found)
 
 
 def corrections_in(note: str, reading: Reading) -> tuple[Correction, ...]:
@@ -174,6 +166,26 @@ def _grammars(languages: Languages, language: str | None, *, further: bool = Fal
     return [known[code], *(other for other in known.values() if further and other.code != code)]
 
 
+def _by_machine(text: str, here: Sequence[Grammar]) -> bool:
+    """Whether a text says of itself that no person wrote it."""
+    plain = folded(fresh(text))
+    return any(grammar.machine.search(plain) for grammar in here)
+
+
+def _parts(text: str, here: list[Grammar], languages: Languages) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """The sentences of a text, and among them the lines with a marker, each with that."""
+    said: list[str] = []
+    for line in fresh(text).split("\n"):
+        marker = _marker(line, languages)
+        if marker is None:
+            said.append(line)
+            continue
+        yield from ((sentence, None) for sentence in _sentences("\n".join(said), here))
+        said = []
+        yield line, marker
+    yield from ((sentence, None) for sentence in _sentences("\n".join(said), here))
+
+
 def _sentences(text: str, with_: list[Grammar]) -> Iterator[str]:
     if not text.strip():
         return
@@ -183,15 +195,11 @@ def _sentences(text: str, with_: list[Grammar]) -> Iterator[str]:
 
 
 def _look(sentence: str, with_: list[Grammar], reading: Reading) -> Look:
-    """The first language in which the sentence promises something; else the reason of the one that came nearest."""
-    reasons: list[str] = []
-    for grammar in with_:
-        read = grammar.read(sentence)
-        found = tuple(each for bound in read.bound if (each := _found(sentence, bound.gate, bound.time, reading)))
-        if found:
-            return Look(sentence, found)
-        reasons.append("the time has passed" if read.bound else read.why)
-    return Look(sentence, why=max(reasons, key=_nearness, default=""))
+    """What a sentence promises; where that is nothing, the reason of the language that came nearest."""
+    read = [grammar.read(sentence) for grammar in with_]
+    found = _said(sentence, (each.bound for each in read), reading)
+    reasons = ("the time has passed" if each.bound else each.why for each in read)
+    return Look(sentence, found, "" if found else max(reasons, key=_nearness, default=""))
 
 
 def _nearness(why: str) -> int:
@@ -199,11 +207,25 @@ def _nearness(why: str) -> int:
     return order.index(why) if why in order else len(order)
 
 
-def _found(sentence: str, gate: str, when: Time, reading: Reading) -> Found | None:
+def _promised(commitment: Commitment, reading: Reading) -> tuple[Found, ...]:
+    marker = None if commitment.bounds else _marker(commitment.said, reading.languages)
+    if marker is not None:
+        return _marked(commitment.said, marker, reading).found
+    return _said(commitment.said, commitment.bounds, reading)
+
+
+def _said(sentence: str, bounds: Iterable[tuple[Bound, ...]], reading: Reading) -> tuple[Found, ...]:
+    """What a sentence promises in the first language in which it promises something to this reading."""
+    in_each = (tuple(filter(None, (_found(sentence, bound, reading) for bound in bound_to))) for bound_to in bounds)
+    return next(filter(None, in_each), ())
+
+
+def _found(sentence: str, bound: Bound, reading: Reading) -> Found | None:
+    when = bound.time
     due = due_of(when, reading)
     if due is None or (due.at is not None and due.at <= reading.at):
         return None
-    return Found(sentence, due.grade, due.at, gate, sentence[when.start : when.end], due.convention)
+    return Found(sentence, due.grade, due.at, bound.gate, sentence[when.start : when.end], due.convention)
 
 
 def _first_time(text: str, grammar: Grammar, reading: Reading) -> Found | None:
@@ -218,18 +240,15 @@ def _first_time(text: str, grammar: Grammar, reading: Reading) -> Found | None:
 # --- markers and corrections ------------------------------------------------------------------------------------------
 
 
-def _marked(line: str, reading: Reading) -> Look | None:
-    """A line with a marker: the promise, or that its time cannot be read. None: there is no marker."""
-    begins = _marker(line, reading.languages)
-    if begins is None:
-        return None
+def _marked(line: str, marker: re.Match[str], reading: Reading) -> Look:
+    """A line with a marker: the promise, or that its time cannot be read."""
     quote = " ".join(line.split())[:LONGEST_MARKER]
-    when = time_of(line[begins.end() : LONGEST_MARKER], reading)
+    when = time_of(line[marker.end() : LONGEST_MARKER], reading)
     if when is None:
         return Look(quote, why="a marker without a time that can be read")
     if when.due is not None and when.due <= reading.at:
         return Look(quote, why="the time has passed")
-    name = re.sub(r"[ _]", "-", begins[1])
+    name = re.sub(r"[ _]", "-", marker[1])
     return Look(quote, (replace(when, quote=quote, grade="explicit", pattern=f"marker.{name}"),))
 
 

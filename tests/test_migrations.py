@@ -89,21 +89,24 @@ def test_a_store_of_a_newer_makegood_is_refused(engine: Engine, place: str) -> N
     assert "newest makegood" in error.value.hint
 
 
-SINCE_0002 = ("events.silent", "people.away", "journal.why")
-"""Columns that migrations added, each by one, in order."""
+SINCE_0002 = (
+    *("events DROP COLUMN silent", "people DROP COLUMN away", "journal DROP COLUMN why"),
+    "events RENAME COLUMN commitments TO silent",
+)
+"""What takes each migration back, in their order."""
 
 
-def aged(engine: Engine, place: str, revision: str, *added_since: str) -> None:
-    """Make a store as it was at a revision, before these columns (``table.column``) were added."""
+def aged(engine: Engine, place: str, revision: str, *since: str) -> None:
+    """Make a store as it was at a revision, before these changes of tables were made."""
     database.make_current(engine, place, NOW)
     with engine.begin() as connection:
-        for table, column in (name.split(".") for name in added_since):
-            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        for taken_back in reversed(since):
+            connection.execute(text(f"ALTER TABLE {taken_back}"))
         connection.execute(text(f"UPDATE {database.VERSION_TABLE} SET version_num = '{revision}'"))
 
 
 def test_people_of_an_older_store_are_told_again_with_their_time_zones(engine: Engine, place: str) -> None:
-    aged(engine, place, "0001", "people.time_zone", *SINCE_0002)
+    aged(engine, place, "0001", "people DROP COLUMN time_zone", *SINCE_0002)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO helpdesks (name, refreshed_at) VALUES ('support', 1)"))
     database.make_current(engine, place, NOW)
@@ -121,7 +124,7 @@ def test_messages_of_an_older_store_stay_and_are_still_to_be_read(engine: Engine
         connection.execute(text(f"INSERT INTO events ({columns}) VALUES ({values})"))
     database.make_current(engine, place, NOW)
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT text, silent FROM events")).one() == ("hello", None)
+        assert connection.execute(text("SELECT text, commitments FROM events")).one() == ("hello", None)
 
 
 def test_of_people_of_an_older_store_nobody_knows_whether_they_are_away(engine: Engine, place: str) -> None:

@@ -19,9 +19,9 @@ from fake_troubles import AGENTS, BEGIN, SPAN, Town, act, deeds, settle_in
 from small_desk import rules
 
 from makegood.connectors.local import Local
+from makegood.engine.commitments import look
 from makegood.engine.evaluate import evaluate
 from makegood.engine.notify import Notifier
-from makegood.engine.silence import look
 from makegood.engine.store import Store
 from makegood.engine.sync import sync
 

@@ -1,6 +1,6 @@
-"""What plans remember of one another: which messages promise nothing, whatever the moment and the calendar.
+"""What plans remember of one another: what messages commit their authors to, whatever the moment and the calendar.
 
-Most are such, and reading is most of a plan's work. What is remembered can be thrown away: plans come out the same.
+Reading is most of a plan's work. What is remembered can be thrown away: plans come out the same.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..rules.promise_commitments import noted, recalled
 from ..rules.promise_version import read_as
-from ..rules.promises import is_silent, languages_for
+from ..rules.promises import commitments_in, languages_for
 from .database import StoreError
 from .demand import needs
 from .word_events import acts
@@ -33,17 +34,17 @@ def look(store: Store, helpdesk: str, ruleset: RuleSet, at: datetime, capabiliti
     """
     asked = needs(ruleset)
     snapshot = store.snapshot(helpdesk, at, asked, capabilities)
-    found = list(newly_silent(ruleset, snapshot)) if asked.promises else []
+    found = list(newly_read(ruleset, snapshot)) if asked.promises else []
     with suppress(StoreError):  # a copy that cannot be written now is as good, only slower
-        store.keep_silent(helpdesk, found)
-    return replace(snapshot, silent={**snapshot.silent, **{event: how for event, _, how in found}})
+        store.keep_commitments(helpdesk, found)
+    return replace(snapshot, commitments={**snapshot.commitments, **{event: note for event, _, note in found}})
 
 
-def newly_silent(ruleset: RuleSet, snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
-    """Agents' messages that promise nothing and are not known for it: event id, text, how it was read."""
+def newly_read(ruleset: RuleSet, snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
+    """Agents' messages that no plan has read so far: event id, text, what it commits to."""
     languages = languages_for(ruleset)
     for act in acts(snapshot):
         if act.kind == "message" and act.text is not None:
             how = read_as(act.language, languages)
-            if snapshot.silent.get(act.event) != how and is_silent(act.text, act.language, languages):
-                yield act.event, act.text, how
+            if recalled(snapshot.commitments.get(act.event, ""), how) is None:
+                yield act.event, act.text, noted(commitments_in(act.text, act.language, languages), how)
