@@ -71,7 +71,7 @@ class Recovery:
 
     def about(self, ticket: str) -> list[Case]:
         """The cases that are about the customer whose ticket it is, whether it belongs to them or not."""
-        names = [(cause, customers[ticket]) for cause, customers in self._customers.items() if ticket in customers]
+        names = [(each, self._customers[each][ticket]) for each in self._causes if ticket in self._customers[each]]
         return [case for name in names if name in self._ledgers for case in self._ledgers[name].cases]
 
     @cached_property
@@ -133,6 +133,8 @@ class Recovery:
     @cached_property
     def _ledgers(self) -> dict[tuple[str, Customer], Ledger]:
         """What happened to each customer who was let down, by cause."""
+        if not self.rules:
+            return {}
         customers = self._customers
         tickets = self._with_targets({ticket for cause in customers for ticket in self._let_down(cause)})
         ledgers: dict[tuple[str, Customer], Ledger] = {}
