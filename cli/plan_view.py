@@ -276,6 +276,6 @@ def _row(change: PlannedChange, sights: Sights) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text of tickets cannot become Markdown or HTML of ours."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return "<br>".join(re.sub(r"([\\`*_\[\]|])", r"\\\1", printable(text)).splitlines())
+    """Text of tickets cannot become Markdown or HTML of ours, nor call people by ``@name`` where the plan is posted."""
+    text = re.sub(r"([\\`*_~\[\]|])", r"\\\1", printable(text).replace("&", "&amp;").replace("<", "&lt;"))
+    return "<br>".join(re.sub(r"(?<!\w)@(?=\w)", "@<!-- -->", text).splitlines())

@@ -115,7 +115,7 @@ class Ledger:
 
     def _after_the_end(self, case: Case, signal: Signal) -> None:
         """The trouble is back within the cool-down; what a person closed is told of it and stays closed."""
-        case.signals += [*self._lately(signal.at), signal]
+        case.signals += [*self._lately(case, signal.at), signal]
         if case.closed_by is None:
             case.tickets.setdefault(signal.ticket, signal.at)
             case.ticket = signal.ticket if case.ticket in case.gone else case.ticket
@@ -125,7 +125,7 @@ class Ledger:
         requester = self._requesters[signal.ticket]
         case = Case(self._name(rule, signal.ticket), rule, requester, signal.ticket, signal.at, signal.at)
         case.organization = self.customer.organization
-        case.signals = [*self._lately(signal.at), signal]
+        case.signals = [*self._lately(case, signal.at), signal]
         case.tickets[signal.ticket] = signal.at
         self.cases.append(case)
         self._begin(case, signal.at)
@@ -136,11 +136,10 @@ class Ledger:
         times = sum(case.id == name or case.id.startswith(f"{name}-") for case in self.cases)
         return f"{name}-{times + 1}" if times else name
 
-    def _lately(self, at: datetime) -> list[Signal]:
-        """The signals before a case that are young enough to belong to its story."""
-        young = [signal for signal in self._before if signal.at >= at - LOOK_BACK]
-        self._before.clear()
-        return young
+    def _lately(self, case: Case, at: datetime) -> list[Signal]:
+        """The signals before a round of a case that weigh something and are young enough to belong to its story."""
+        before, self._before = self._before, []
+        return [signal for signal in before if signal.at >= at - LOOK_BACK and weight(case.recover, signal)]
 
     def _join(self, case: Case, signal: Signal, trouble: Rule | None) -> None:
         if trouble is None and not weight(case.recover, signal):

@@ -529,15 +529,15 @@ class Customer:
         self.broken.add(signal.promise)
         return not new
 
-    def lately(self, at: datetime) -> list[Signal]:
+    def lately(self, at: datetime, terms: Terms) -> list[Signal]:
         story, self.story = self.story, []
-        return [signal for signal in story if signal.at >= at - 30 * DAY]
+        return [signal for signal in story if signal.at >= at - 30 * DAY and weight(terms, signal.kind)]
 
     def open(self, signal: Signal, terms: Terms) -> None:
         name = f"{signal.ticket}-{self.cause}"
         times = sum(case.id.startswith(name) for case in self.cases) + 1
         name = name if times == 1 else f"{name}-{times}"
-        told, at = [*self.lately(signal.at), signal], signal.at
+        told, at = [*self.lately(signal.at, terms), signal], signal.at
         case = Case(name, terms, self.desk.requester(signal.ticket), signal.ticket, at, at, told, {signal.ticket: at})
         case.turn(at, "open")
         self.cases.append(case)
@@ -556,7 +556,7 @@ class Customer:
         if not returns:
             self.story.append(signal)
             return
-        case.signals += [*self.lately(signal.at), signal]
+        case.signals += [*self.lately(signal.at, case.terms), signal]
         if not case.by_person:
             case.tickets.setdefault(signal.ticket, signal.at)
             case.home = signal.ticket if case.home in case.gone else case.home

@@ -106,3 +106,9 @@ def test_markdown_links_tickets_and_cannot_be_injected() -> None:
     assert "<script>" not in said
     assert r"\|\`\*\[x\](http://evil)" in said
     assert r"Be kind (line:4)" in said
+
+
+def test_markdown_strikes_nothing_out_and_calls_nobody() -> None:
+    sights = Sights({"7": "~~no~~ @ops, write to ana@example.com @ noon"}, {})
+    said = plan_markdown(plan(changes=(change(field="priority", from_="low", to="high"),)), sights)
+    assert r"\~\~no\~\~ @<!-- -->ops, write to ana@example.com @ noon" in said
