@@ -50,6 +50,14 @@ def answer(*arguments: str) -> Any:
     return json.loads(call(*arguments, "--format", "json").stdout)
 
 
+def complaints(file: Path, text: str) -> str:
+    """What ``check`` says of a rule file with mistakes."""
+    file.write_text(text)
+    result = call("check", "--rules", str(file))
+    assert result.exit_code == 1
+    return result.output
+
+
 def stop_the_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
     """The clock of the command line stands still. Every module is imported first, so that none keeps it standing."""
     modules = [import_module(f"makegood.cli.{each.name}") for each in iter_modules(cli.__path__)]
