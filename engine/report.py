@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .demand import needs
+from ..rules.facts import fact_named
+from .demand import facts_read_by, needs
 from .plan_file import instant_text
 from .report_people import fairness, reopens, satisfaction
 from .report_recovery import recovery
@@ -168,3 +170,16 @@ def _notes(seen: Seen, earlier: Period, first: datetime | None) -> Iterator[str]
         yield f"Nothing is known of this period{f': the first ticket that is known came in on {day}' if first else ''}."
     elif first > _late(earlier):
         yield f"Nothing is compared: the first ticket that is known came in on {day}, when the period before had begun."
+    for fact, rules in _without_history(seen).items():
+        yield f"{fact} is known only as it is now, and by that the past is judged: {', '.join(rules)}."
+
+
+def _without_history(seen: Seen) -> dict[str, list[str]]:
+    """The facts without history that decide about deadlines and cases, each with the names of the rules that ask them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for rule in seen.rules:
+        for name in sorted(facts_read_by(rule)) if rule.actions.deadline or rule.actions.recover else ():
+            fact = fact_named(name)
+            if fact is not None and not fact.history:
+                found[name].append(rule.name)
+    return found

@@ -177,6 +177,20 @@ def test_a_copy_that_is_too_old_says_up_to_when_it_is_known() -> None:
     assert "known up to 2026-03-20 08:30" in found.notes[0]
 
 
+def test_what_is_known_only_as_it_is_now_is_named_with_the_rules_that_ask_it() -> None:
+    text = """
+rules:
+  - {name: Gold first, when: {organization.field.tier: gold}, deadline: {name: first, target: first_reply, within: 1 hour}}
+  - {name: Silver next, when: {organization.field.tier: silver, tags: vip}, recover: {cause: silver}}
+  - {name: Tagged, when: {organization.field.tier: bronze}, add_tags: [bronze]}
+"""
+    found = report(rules(text), busy(), MARCH, local("2026-04-02"), BERLIN)
+    said = (
+        "organization.field.tier is known only as it is now, and by that the past is judged: Gold first, Silver next."
+    )
+    assert said in found.notes
+
+
 def test_nothing_is_compared_where_the_desk_is_too_young() -> None:
     now = local("2026-04-02")
     young = desk(ticket(created=local("2026-02-20")), at=now, known_to=now)
