@@ -1,8 +1,7 @@
 """How long a month's report takes: ``python benchmarks/report.py [TICKETS]``. The gate: 10,000 tickets in under 5 seconds.
 
-Made-up tickets, a tenth of them with a promise, and as many in the month before, which is judged too. A report reads what
-agents wrote; a plan remembers what it commits them to, so that reports after it are faster. Both are shown. Every
-second sentence is one that nobody wrote before.
+Made-up tickets, a tenth of them with a promise, and as many in the month before, which is judged too; every second sentence
+is one that nobody wrote before. The first plan or report reads what agents wrote and remembers what it commits them to.
 """
 
 from __future__ import annotations
@@ -134,7 +133,6 @@ def main() -> None:
         measured("desk", "import", "tickets.jsonl", "--into", "desk.db", cwd=folder)
         measured("pull", cwd=folder)
         measured("report", "--format", "json", *MONTH, cwd=folder)
-        measured("plan", "--no-pull", cwd=folder)
         for form in ("json", "html"):
             measured("report", "--format", form, *MONTH, cwd=folder)
 

@@ -67,6 +67,7 @@ def report(
 
 
 def _made(ruleset: RuleSet, settings_path: Path, helpdesk: str | None, begin: str | None, end: str | None) -> Report:
+    from ..engine.commitments import look
     from ..engine.report import before, report_needs, so_far
     from ..engine.report import report as reported
     from ..rules.calendar import calendar_for
@@ -76,7 +77,7 @@ def _made(ruleset: RuleSet, settings_path: Path, helpdesk: str | None, begin: st
     with Session.open(settings_path, helpdesk) as session:
         first = before(so_far(asked, moment), zone).at
         needed = report_needs(ruleset, session.name)
-        snapshot = session.store.snapshot(session.name, first, needed, session.connector.capabilities())
+        snapshot = look(session.store, session.name, ruleset, first, session.connector.capabilities(), needed)
         return reported(ruleset, snapshot, asked, moment, zone, per_person=session.settings.report.per_person)
 
 

@@ -1,4 +1,4 @@
-"""What plans remember of one another: what messages commit their authors to, whatever the moment and the calendar.
+"""What plans and reports remember of one another: what messages commit their authors to, whatever the moment and the calendar.
 
 Reading is most of a plan's work. What is remembered can be thrown away: plans come out the same.
 """
@@ -22,19 +22,27 @@ if TYPE_CHECKING:
 
     from ..connectors.base import Capabilities
     from ..rules.model import RuleSet
-    from .snapshot import Snapshot
+    from .snapshot import Needs, Snapshot
     from .store import Store
 
 
-def look(store: Store, helpdesk: str, ruleset: RuleSet, at: datetime, capabilities: Capabilities) -> Snapshot:
-    """The helpdesk as all rules need it; what was said there since the last look is read once and remembered.
+def look(
+    store: Store,
+    helpdesk: str,
+    ruleset: RuleSet,
+    at: datetime,
+    capabilities: Capabilities,
+    needed: Needs | None = None,
+) -> Snapshot:
+    """The helpdesk as ``needed``, by all rules if nothing is said; what was said since the last look is read and remembered.
 
     Raises:
         StoreError: no pull of this helpdesk has been finished yet.
     """
-    asked = needs(ruleset)
+    asked = needed or needs(ruleset)
     snapshot = store.snapshot(helpdesk, at, asked, capabilities)
-    found = list(newly_read(ruleset, snapshot)) if asked.promises else []
+    whole = replace(snapshot, at=max(at, snapshot.known_to))
+    found = list(newly_read(ruleset, whole)) if asked.promises else []
     with suppress(StoreError):  # a copy that cannot be written now is as good, only slower
         store.keep_commitments(helpdesk, found)
     return replace(snapshot, commitments={**snapshot.commitments, **{event: note for event, _, note in found}})

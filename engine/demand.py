@@ -37,9 +37,7 @@ def facts_of(rules: Iterable[Rule]) -> frozenset[str]:
     asked = tuple(rules)
     named = {name for rule in asked for part in (rule.when, rule.actions, rule.calendar) for name in _names(part)}
     clocks = (facts_for(rule.actions.deadline) for rule in asked if rule.actions.deadline)
-    cases = frozenset(
-        fact for rule in asked if rule.actions.recover for fact in (*CASES, rule.actions.recover.customer)
-    )
+    cases = CASES if any(rule.actions.recover for rule in asked) else frozenset[str]()
     return frozenset(name for name in named.union(ALWAYS, cases, *clocks) if fact_named(name) is not None)
 
 

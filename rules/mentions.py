@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from .diagnostics import Span
-from .model import Assign, By, FactRef, Leaf, Receiver, SetField
+from .model import Assign, By, FactRef, Leaf, Receiver, Recover, SetField
 from .texts import Placeholder
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def mentions(value: object, span: Span | None = None) -> Iterator[tuple[str, Spa
         case Leaf(fact=name) | By(fact=name) | FactRef(name=name) | SetField(fact=name) | Placeholder(name=name):
             yield name, span
         case Receiver(kind="fact" | "role", name=name):
+            yield name, span
+        case Recover(customer=name) if name != "requester":
             yield name, span
         case Assign(prefer=preferred):
             yield from ((name, span) for name in preferred)

@@ -14,6 +14,8 @@ from page_check import faults
 
 from makegood.connectors.local import Local
 from makegood.connectors.ticket import Person
+from makegood.engine import commitments
+from makegood.rules import promises
 
 NOW = datetime(2026, 4, 10, 12, tzinfo=UTC)
 RULES = """
@@ -113,6 +115,14 @@ def test_the_file_says_in_which_format(desk: Path) -> None:
     call("report", "-o", "r.html", "--format", "markdown")
     assert Path("r.html").read_text(encoding="utf-8").startswith("# Service report")
     assert not list(desk.glob("*.part"))
+
+
+def test_a_second_report_reads_no_message_again(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = call("report", "--format", "json").stdout
+    monkeypatch.setattr(promises, "commitments_in", None)
+    monkeypatch.setattr(commitments, "commitments_in", None)
+    assert call("report", "--format", "json").stdout == first
+    assert '"promises_made"' in first
 
 
 def test_every_format_can_be_printed(desk: Path) -> None:
