@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..rules.calendar import Calendar
     from ..rules.model import Rule
     from .clocks import Clocks
+    from .history import History
     from .recovery_case import Case, CaseState
     from .snapshot import Snapshot
 
@@ -219,14 +220,7 @@ class Recovery:
     def family(self) -> pl.Series:
         """The tickets (``t``) of the history, and all others that may bear on the cases of their customers."""
         whole = self._clocks.history.whole
-        facts = sorted({"requester", *map(_customer, self.rules)})
-        now = whole.tickets.select("t", now=pl.lit(whole.snapshot.at, INSTANT))
-        rows = whole.at(now, facts).select("id", *facts).iter_rows()
-        names: dict[str, set[Any]] = {}
-        for ticket, *values in rows:
-            names[ticket] = {ticket, *((fact, value) for fact, value in zip(facts, values, strict=True) if value)}
-        for one, other in _merges(whole.snapshot):
-            names.get(one, set()).add(other)
+        names = self._names(whole)
         named: dict[Any, list[str]] = defaultdict(list)
         for ticket, each in names.items():
             for name in each:
@@ -239,6 +233,17 @@ class Recovery:
                 found.add(ticket)
                 ahead += [kin for name in names[ticket] for kin in named.pop(name, ())]
         return whole.tickets.filter(pl.col("id").is_in(list(found)))["t"]
+
+    def _names(self, whole: History) -> dict[str, set[Any]]:
+        """What ties each ticket to others: whose it is, itself, and what it was merged into."""
+        facts = sorted({"requester", *map(_customer, self.rules)})
+        rows = whole.at(whole.tickets.select("t", now=pl.lit(whole.snapshot.at, INSTANT)), facts).select("id", *facts)
+        names: dict[str, set[Any]] = {}
+        for ticket, *values in rows.iter_rows():
+            names[ticket] = {ticket, *((fact, value) for fact, value in zip(facts, values, strict=True) if value)}
+        for one, other in _merges(whole.snapshot):
+            names.get(one, set()).add(other)
+        return names
 
     @cached_property
     def _called(self) -> dict[str, str]:

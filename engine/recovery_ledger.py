@@ -31,7 +31,7 @@ class Deed(NamedTuple):
     """Something that happened on a ticket and may bear on cases; ``who`` is a handle.
 
     ``text``: of thanks the phrase, of a merge the ticket it went into. ``public``: an agent's reply. ``marks``: what a note or
-    tag says about the case. ``solved``: of a status, whether the ticket is solved now; ``by_thanks``: whether thanks made it so.
+    tag says about the case. ``solved``: of a status, whether the ticket is solved now; ``by_thanks``: whether thanks woke it.
     """
 
     at: datetime
@@ -69,8 +69,8 @@ class Ledger:
         solved: set[str],
     ) -> None:
         self.cases: list[Case] = []
-        self.customer = customer
-        self._requesters, self._calendar, self._called = requesters, calendar, called
+        self._organization, self._requesters = customer.organization, requesters
+        self._calendar, self._called = calendar, called
         self._before: list[Signal] = []
         self._broken: set[tuple[str | None, str]] = set()
         self._solved = solved
@@ -122,9 +122,8 @@ class Ledger:
             self._begin_again(case, signal.at)
 
     def _open(self, signal: Signal, rule: Rule) -> None:
-        requester = self._requesters[signal.ticket]
-        case = Case(self._name(rule, signal.ticket), rule, requester, signal.ticket, signal.at, signal.at)
-        case.organization = self.customer.organization
+        name, requester = self._name(rule, signal.ticket), self._requesters[signal.ticket]
+        case = Case(name, rule, requester, signal.ticket, signal.at, signal.at, self._organization)
         case.signals = [*self._lately(case, signal.at), signal]
         case.tickets[signal.ticket] = signal.at
         self.cases.append(case)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .meaning import leads_to, reading
 from .model import leaves
-from .shapes import slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from .diagnostics import Problems, Span
     from .meaning import Effect, Reading
-    from .model import Recover, Rule, RuleSet
+    from .model import Rule, RuleSet
 
 Name = TypeVar("Name")
 
@@ -130,19 +129,6 @@ def case_loop(rules: RuleSet, problems: Problems, _today: date | None) -> None:
                 message = f"{what} cannot read `recovery`: cases are worked out from clocks and conditions"
                 problems.error("case-loop", leaf.span, message, "ask for it in another rule")
                 break
-
-
-def case_customer(rules: RuleSet, problems: Problems, _today: date | None) -> None:
-    """Report rules of one cause whose cases are about different customers: they share their cases."""
-    first: dict[str, Recover] = {}
-    for recover in (rule.actions.recover for rule in rules.rules if rule.actions.recover):
-        other = first.setdefault(slug(recover.cause), recover)
-        if recover.customer != other.customer:
-            where = f"line {other.span.line}"
-            message = f"cases of `{recover.cause}` cannot be about the {recover.customer} here and the {other.customer} in {where}"
-            problems.error(
-                "case-customer", recover.span, message, "say the same `customer` in both, or name two causes"
-            )
 
 
 def _clock(fact: str) -> str | None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .calendar import calendar_for
-from .chains import case_customer, case_loop, clock_loop, follows, ring
+from .chains import case_loop, clock_loop, follows, ring
 from .desk_clocks import fights_read_clock
 from .desk_words import check_names, lint_for_desk
 from .diagnostics import Problems
@@ -20,13 +20,14 @@ from .facts import fact_named
 from .meaning import certain, contradiction, effects, groups_in, satisfies
 from .model import Group, Leaf, bundles, leaves
 from .roles import no_skill, nobody_in_role
+from .shapes import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
     from .diagnostics import Diagnostic, Severity
-    from .model import Condition, Rule, RuleSet
+    from .model import Condition, Recover, Rule, RuleSet
 
 __all__ = ["CHECKS", "Check", "check_names", "lint", "lint_for_desk"]
 
@@ -144,6 +145,18 @@ def _solved_without_owner(rules: RuleSet, problems: Problems, _today: date | Non
             if field.fact == "status" and field.value == "solved" and not owned and rule.actions.assign is None:
                 message = "this solves tickets that nobody owns; some desks refuse that"
                 problems.warning("solved-without-owner", field.span, message, "add `assignee: present` to `when`")
+
+
+def _case_customer(rules: RuleSet, problems: Problems, _today: date | None) -> None:
+    first: dict[str, Recover] = {}
+    for recover in (rule.actions.recover for rule in rules.rules if rule.actions.recover):
+        other = first.setdefault(slug(recover.cause), recover)
+        if recover.customer != other.customer:
+            where = f"line {other.span.line}"
+            message = f"cases of `{recover.cause}` cannot be about the {recover.customer} here and the {other.customer} in {where}"
+            problems.error(
+                "case-customer", recover.span, message, "say the same `customer` in both, or name two causes"
+            )
 
 
 def _no_case(rules: RuleSet, problems: Problems, _today: date | None) -> None:
@@ -296,7 +309,7 @@ CHECKS: dict[str, Check] = {
         "when: {recovery: failed}\nnotify: {who: ana@example.com}",
     ),
     "case-customer": Check(
-        case_customer,
+        _case_customer,
         "error",
         "Rules of one cause open cases about different customers.",
         "Rules of a cause share their cases: each is about one person, or about one organization.",
